@@ -1,0 +1,34 @@
+# Flags that every target shares.
+add_library(fm_flags INTERFACE)
+target_compile_options(fm_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Werror
+  # A fused multiply-add rounds once where the specification rounds twice: rows must not depend on the CPU.
+  -ffp-contract=off
+  -fno-omit-frame-pointer)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND FM_MARCH)
+  target_compile_options(fm_flags INTERFACE -march=${FM_MARCH})
+endif()
+target_include_directories(fm_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_definitions(fm_flags INTERFACE FM_VERSION="${PROJECT_VERSION}")
+
+if(FM_SANITIZE)
+  target_compile_options(fm_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all)
+  target_link_options(fm_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(FM_TSAN)
+  target_compile_options(fm_flags INTERFACE -fsanitize=thread)
+  target_link_options(fm_flags INTERFACE -fsanitize=thread)
+endif()
+if(FM_FUZZ)
+  target_compile_options(fm_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+  target_link_options(fm_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
+find_program(FM_CCACHE ccache)
+if(FM_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${FM_CCACHE})
+endif()
+find_program(FM_MOLD mold)
+if(FM_MOLD)
+  target_link_options(fm_flags INTERFACE -fuse-ld=mold)
+endif()
