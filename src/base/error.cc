@@ -19,6 +19,7 @@ std::string_view name(Code code) {
     case Code::kBusy: return "busy";
     case Code::kNoSpace: return "no_space";
     case Code::kPermission: return "permission";
+    case Code::kBrokenPipe: return "broken_pipe";
     case Code::kIo: return "io";
     case Code::kQuery: return "query";
     case Code::kCheckFailed: return "check_failed";
@@ -57,6 +58,7 @@ Code code_of_errno(int error_number) {
     case ENOTEMPTY: return Code::kAlreadyExists;
     case EAGAIN:
     case EBUSY: return Code::kBusy;
+    case EPIPE: return Code::kBrokenPipe;
     default: return Code::kIo;
   }
 }

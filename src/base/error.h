@@ -29,6 +29,7 @@ enum class Code {
   kBusy,             // Another process holds the lock.
   kNoSpace,          // The disk or the quota is full.
   kPermission,       // The operating system refused.
+  kBrokenPipe,       // Whoever read our output has gone away.
   kIo,               // Any other failure of a file, directory or device.
   kQuery,            // The SQL engine refused or failed the statement.
   kCheckFailed,      // A check ran to its end and found problems.

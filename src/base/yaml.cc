@@ -56,7 +56,7 @@ std::vector<Yaml> Yaml::items() const {
   return found;
 }
 
-Status Yaml::allow_keys(std::initializer_list<std::string_view> known) const {
+Status Yaml::allow_keys(std::span<const std::string_view> known) const {
   if (!is_mapping()) return std::unexpected(error("expected keys and values"));
   std::set<std::string> seen;
   for (const auto& entry : node_->yaml) {
@@ -134,7 +134,7 @@ std::size_t edits_between(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::optional<std::string_view> nearest(std::string_view word,
-                                        std::initializer_list<std::string_view> known) {
+                                        std::span<const std::string_view> known) {
   std::optional<std::string_view> best;
   std::size_t fewest = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const auto candidate : known) {

@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,7 +43,10 @@ class Yaml {
 
   // Errors: kInvalidConfig when this is no mapping, has a key twice, or one that is not in `known`; names the
   // nearest known key.
-  [[nodiscard]] Status allow_keys(std::initializer_list<std::string_view> known) const;
+  [[nodiscard]] Status allow_keys(std::span<const std::string_view> known) const;
+  [[nodiscard]] Status allow_keys(std::initializer_list<std::string_view> known) const {
+    return allow_keys(std::span(known.begin(), known.size()));
+  }
 
   // Scalars. Errors: kInvalidConfig that says what was found and what was expected.
   [[nodiscard]] Result<std::string> text() const;
@@ -62,6 +66,10 @@ class Yaml {
 
 // The known word with the fewest edits to `word`, or nothing when none is close.
 [[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,
-                                                      std::initializer_list<std::string_view> known);
+                                                      std::span<const std::string_view> known);
+[[nodiscard]] inline std::optional<std::string_view> nearest(
+    std::string_view word, std::initializer_list<std::string_view> known) {
+  return nearest(word, std::span(known.begin(), known.size()));
+}
 
 }  // namespace fm
