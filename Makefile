@@ -1,0 +1,68 @@
+# frontmonth: build, test, show. `make help` lists the goals.
+# Everything lands under build/; the only change outside is what tools/bootstrap installs from Debian.
+
+BUILD := build/release
+CHECK := build/check
+THREADS := build/threads
+FUZZ := build/fuzz
+PREFIX ?= /usr/local
+DEMO_DIR ?= frontmonth-demo
+FUZZ_SECONDS ?= 30
+JOBS ?= $(shell nproc)
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-threads bench install fuzz lint lint-all format clean
+
+help: ## this list
+	@echo 'Goals:'; grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+build: ## the program, at build/release/frontmonth
+	@tools/bootstrap build
+	@tools/cmake $(BUILD) -DCMAKE_BUILD_TYPE=Release -DFM_TESTS=OFF
+	@cmake --build $(BUILD) --parallel $(JOBS) --target frontmonth
+	@echo 'Built $(BUILD)/frontmonth'
+
+demo: build ## synthesise a trading day, turn it into candles, show where to look
+	@$(BUILD)/frontmonth demo --dir $(DEMO_DIR)
+
+test: build ## every test, with address and undefined-behaviour sanitizers
+	@tools/bootstrap test
+	@tools/cmake $(CHECK) -DCMAKE_BUILD_TYPE=RelWithDebInfo -DFM_SANITIZE=ON
+	@cmake --build $(CHECK) --parallel $(JOBS)
+	@tools/run-tests $(CHECK) $(BUILD)
+
+test-threads: ## the rooms that use threads, with the thread sanitizer
+	@tools/bootstrap test
+	@tools/cmake $(THREADS) -DCMAKE_BUILD_TYPE=RelWithDebInfo -DFM_TSAN=ON
+	@cmake --build $(THREADS) --parallel $(JOBS) --target dbn_test lake_test jobs_test
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp halt_on_error=1" \
+	  ctest --test-dir $(THREADS) --output-on-failure -R '^(dbn|lake|jobs)$$'
+
+bench: build ## one table of speeds beside their limits; also build/bench.json
+	@tools/bootstrap bench
+	@cmake --build $(BUILD) --parallel $(JOBS) --target frontmonth_bench
+	@$(BUILD)/bench/frontmonth_bench --json build/bench.json $(BENCH_FLAGS)
+
+install: build ## into PREFIX (default /usr/local)
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+fuzz: build ## every fuzz target for FUZZ_SECONDS (default 30) from a generated corpus
+	@tools/bootstrap fuzz
+	@tools/cmake $(FUZZ) -DCMAKE_BUILD_TYPE=RelWithDebInfo -DFM_FUZZ=ON -DFM_TESTS=OFF -DCMAKE_CXX_COMPILER=clang++-19
+	@cmake --build $(FUZZ) --parallel $(JOBS) --target fuzz_targets
+	@tools/run-fuzz $(FUZZ) $(BUILD) $(FUZZ_SECONDS)
+
+lint: ## format and static checks of what changed since LINT_BASE (default: the last release tag, else all)
+	@tools/bootstrap lint
+	@tools/lint changed
+
+lint-all: ## format and static checks of the whole tree
+	@tools/bootstrap lint
+	@tools/lint all
+
+format: ## rewrite the sources in the project's format
+	@tools/bootstrap lint
+	@git ls-files '*.cc' '*.h' | xargs clang-format-19 -i
+
+clean: ## removes every build directory, keeps downloaded libraries
+	@rm -rf $(BUILD) $(CHECK) $(THREADS) $(FUZZ)
