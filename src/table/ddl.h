@@ -1,0 +1,28 @@
+// The catalogue as text: statements that create a table in each engine, and its documentation.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "table/catalogue.h"
+
+namespace fm::table {
+
+enum class Engine { kDuckdb, kPostgres, kBigquery };
+
+// "duckdb", "postgres" or "bigquery". Errors: kInvalidArgument.
+[[nodiscard]] Result<Engine> parse_engine(std::string_view name);
+
+// The engine's name of a type: TIMESTAMPTZ, timestamptz, TIMESTAMP …
+[[nodiscard]] std::string_view sql_type(Type type, Engine engine);
+[[nodiscard]] std::string quote_name(std::string_view name, Engine engine);
+[[nodiscard]] std::string quote_text(std::string_view text, Engine engine);
+
+// Creates the table and what it needs; safe to run again.
+[[nodiscard]] std::string create_statement(const Table& table, Engine engine);
+
+// Markdown: a section per table with its columns.
+[[nodiscard]] std::string catalogue_markdown();
+
+}  // namespace fm::table
