@@ -1,0 +1,254 @@
+#include "jobs/config.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <vector>
+
+#include "base/assert.h"
+#include "base/yaml.h"
+
+namespace fm::jobs {
+namespace {
+
+// Stores `text` in the config; false when it is not what the key expects.
+using Setter = bool (*)(Config&, std::string_view text);
+
+bool read_whole_number(std::string_view text, std::int64_t least, std::int64_t most,
+                       std::int64_t& out) {
+  std::int64_t value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc() || end != text.data() + text.size()) return false;
+  if (value < least || value > most) return false;
+  out = value;
+  return true;
+}
+
+bool read_boolean(std::string_view text, bool& out) {
+  if (text != "true" && text != "false") return false;
+  out = text == "true";
+  return true;
+}
+
+bool read_level(std::string_view text, LogLevel& out) {
+  constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels = {
+      {{"debug", LogLevel::kDebug},
+       {"info", LogLevel::kInfo},
+       {"warning", LogLevel::kWarning},
+       {"error", LogLevel::kError}}};
+  for (const auto& [word, level] : kLevels) {
+    if (word != text) continue;
+    out = level;
+    return true;
+  }
+  return false;
+}
+
+struct Entry {
+  ConfigKey key;
+  bool is_path;
+  Setter set;
+};
+
+constexpr Entry kEntries[] = {
+    {{"lake", "lake", "a folder"},
+     true,
+     [](Config& c, std::string_view text) {
+       c.lake = text;
+       return !text.empty();
+     }},
+    {{"state_dir", "", "a folder, or nothing for the one beside the lake"},
+     true,
+     [](Config& c, std::string_view text) {
+       c.state_dir = text;
+       return true;
+     }},
+    {{"universe", "", "a file, or nothing for the built-in registry"},
+     true,
+     [](Config& c, std::string_view text) {
+       c.universe = text;
+       return true;
+     }},
+    {{"candles.warmup", "60", "a whole number of seconds from 1 to 86400"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 1, 86'400, c.candles.warmup);
+     }},
+    {{"candles.front_month", "rolling_volume", "rolling_volume or previous_session_volume"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.candles.front_month = text;
+       return text == "rolling_volume" || text == "previous_session_volume";
+     }},
+    {{"candles.every_second", "false", "true or false"},
+     false,
+     [](Config& c, std::string_view text) { return read_boolean(text, c.candles.every_second); }},
+    {{"query.memory_mib", "1024", "a whole number of MiB from 64 to 1048576"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 64, 1 << 20, c.query.memory_mib);
+     }},
+    {{"query.threads", "0", "a whole number from 0 (all cores) to 1024"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 0, 1024, c.query.threads);
+     }},
+    {{"log.level", "warning", "debug, info, warning or error"},
+     false,
+     [](Config& c, std::string_view text) { return read_level(text, c.log.level); }},
+    {{"log.json", "false", "true or false"},
+     false,
+     [](Config& c, std::string_view text) { return read_boolean(text, c.log.json); }},
+};
+
+const Entry& entry_of(std::string_view path) {
+  const auto found = std::ranges::find(kEntries, path, [](const Entry& e) { return e.key.path; });
+  FM_ASSERT(found != std::end(kEntries));
+  return *found;
+}
+
+std::string unexpected_value(std::string_view text, const ConfigKey& key) {
+  return fmt::format("found '{}', expected {}", text, key.expected);
+}
+
+// The known words one level below `section` ("" for the top).
+std::vector<std::string_view> words_in(std::string_view section) {
+  std::vector<std::string_view> words;
+  for (const auto& entry : kEntries) {
+    std::string_view rest = entry.key.path;
+    if (!section.empty()) {
+      if (!rest.starts_with(section) || rest.size() <= section.size() ||
+          rest[section.size()] != '.')
+        continue;
+      rest.remove_prefix(section.size() + 1);
+    }
+    const auto word = rest.substr(0, rest.find('.'));
+    if (std::ranges::find(words, word) == words.end()) words.push_back(word);
+  }
+  return words;
+}
+
+bool is_section(std::string_view path) { return !words_in(path).empty(); }
+
+std::string relative_to(const std::string& file, std::string_view path) {
+  if (path.empty() || path.front() == '/') return std::string(path);
+  const std::string folder = parent_of(file);
+  return folder == "." ? std::string(path) : join(folder, path);
+}
+
+Status read_section(const Yaml& section, const std::string& prefix, const std::string& file,
+                    Config& config) {
+  FM_TRY(section.allow_keys(words_in(prefix)));
+  for (const auto& [word, value] : section.entries()) {
+    const std::string path = prefix.empty() ? word : prefix + "." + word;
+    if (value.is_null()) continue;  // a key that is there to be filled in
+    if (is_section(path)) {
+      FM_TRY(read_section(value, path, file, config));
+      continue;
+    }
+    const Entry& entry = entry_of(path);
+    FM_ASSIGN(const std::string text, value.text());
+    if (!entry.set(config, entry.is_path ? relative_to(file, text) : text))
+      return std::unexpected(
+          value.error(fmt::format("{}: {}", path, unexpected_value(text, entry.key))));
+    config.origin[path] = Config::Origin::kFile;
+  }
+  return {};
+}
+
+Status read_file(Env& env, const std::string& path, Config& config) {
+  auto text = read_text(env, path, 1 << 20);
+  if (!text) {
+    return std::unexpected(std::move(text).error().hint(
+        "The sample config/frontmonth.yaml shows every key with its default."));
+  }
+  FM_ASSIGN(const Yaml file, Yaml::parse(*text, path));
+  config.file = path;
+  if (file.is_null()) return {};  // nothing but comments
+  return read_section(file, "", path, config);
+}
+
+std::string lookup(const Variables& variables, std::string_view name) {
+  const auto found = variables.find(name);
+  return found == variables.end() ? std::string() : found->second;
+}
+
+}  // namespace
+
+bool Config::is_default(std::string_view key) const {
+  const auto found = origin.find(key);
+  FM_ASSERT(found != origin.end());
+  return found->second == Origin::kDefault;
+}
+
+std::span<const ConfigKey> config_keys() {
+  static const auto keys = [] {
+    std::vector<ConfigKey> list;
+    for (const auto& entry : kEntries) list.push_back(entry.key);
+    return list;
+  }();
+  return keys;
+}
+
+std::string environment_name(std::string_view key) {
+  std::string name = "FRONTMONTH_";
+  for (const char c : key)
+    name += c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return name;
+}
+
+std::vector<std::string> usual_config_files(const Variables& environment) {
+  std::vector<std::string> files = {"frontmonth.yaml"};
+  if (const auto config_home = lookup(environment, "XDG_CONFIG_HOME"); !config_home.empty()) {
+    files.push_back(join(config_home, "frontmonth/frontmonth.yaml"));
+  } else if (const auto home = lookup(environment, "HOME"); !home.empty()) {
+    files.push_back(join(home, ".config/frontmonth/frontmonth.yaml"));
+  }
+  files.emplace_back("/etc/frontmonth/frontmonth.yaml");
+  return files;
+}
+
+Result<Config> load_config(Env& env, const ConfigSources& sources) {
+  Config config;
+  for (const auto& entry : kEntries) {
+    FM_ASSERT(entry.set(config, entry.key.default_value));
+    config.origin[std::string(entry.key.path)] = Config::Origin::kDefault;
+  }
+
+  if (sources.file) {
+    FM_TRY(read_file(env, *sources.file, config));
+  } else {
+    const auto usual = usual_config_files(sources.environment);
+    const auto found =
+        std::ranges::find_if(usual, [&](const auto& path) { return env.exists(path); });
+    if (found != usual.end()) FM_TRY(read_file(env, *found, config));
+  }
+
+  for (const auto& entry : kEntries) {
+    const std::string path(entry.key.path);
+    const std::string variable = environment_name(path);
+    if (const auto set = sources.environment.find(variable); set != sources.environment.end()) {
+      if (!entry.set(config, set->second))
+        return fail(Code::kInvalidConfig, "environment variable {}: {}", variable,
+                    unexpected_value(set->second, entry.key));
+      config.origin[path] = Config::Origin::kEnvironment;
+    }
+    if (const auto given = sources.flags.find(path); given != sources.flags.end()) {
+      if (!entry.set(config, given->second))
+        return fail(Code::kInvalidArgument, "{}: {}", path,
+                    unexpected_value(given->second, entry.key));
+      config.origin[path] = Config::Origin::kFlag;
+    }
+  }
+  if (config.state_dir.empty()) config.state_dir = default_state_dir(config.lake);
+  return config;
+}
+
+std::string default_state_dir(std::string_view lake) {
+  while (lake.size() > 1 && lake.ends_with('/')) lake.remove_suffix(1);
+  const std::string folder = parent_of(lake);
+  const std::string name = fmt::format("frontmonth-state-{}", base_name(lake));
+  return folder == "." && !lake.starts_with("./") ? name : join(folder, name);
+}
+
+}  // namespace fm::jobs

@@ -1,0 +1,80 @@
+// frontmonth.yaml: where things lie and how candles are made. A flag outranks an environment
+// variable, that the file, that the default. config/frontmonth.yaml is the documented sample; a
+// test holds it to this list of keys.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/env.h"
+#include "base/error.h"
+#include "base/log.h"
+
+namespace fm::jobs {
+
+struct Config {
+  std::string lake;       // the folder that holds market_data/
+  std::string state_dir;  // ops.sqlite, quarantine, locks; never empty after load_config
+  std::string universe;   // a file in place of the built-in registry; empty: the built-in one
+
+  struct Candles {
+    std::int64_t warmup = 0;
+    std::string front_month;
+    bool every_second = false;
+  } candles;
+
+  struct Query {
+    std::int64_t memory_mib = 0;
+    std::int64_t threads = 0;  // 0: as many as there are cores
+  } query;
+
+  struct Log {
+    LogLevel level = LogLevel::kWarning;
+    bool json = false;
+  } log;
+
+  enum class Origin { kDefault, kFile, kEnvironment, kFlag };
+  std::string file;  // the file that was read; empty when there was none
+  std::map<std::string, Origin, std::less<>> origin;  // of every key
+
+  [[nodiscard]] bool is_default(std::string_view key) const;
+};
+
+struct ConfigKey {
+  std::string_view path;           // "candles.warmup"
+  std::string_view default_value;  // as it would stand in the file
+  std::string_view expected;       // "a whole number from 1 to 60", for errors
+};
+
+// Every key there is, in the order of the sample.
+[[nodiscard]] std::span<const ConfigKey> config_keys();
+// "candles.warmup" → "FRONTMONTH_CANDLES_WARMUP".
+[[nodiscard]] std::string environment_name(std::string_view key);
+
+using Variables = std::map<std::string, std::string, std::less<>>;
+
+struct ConfigSources {
+  std::optional<std::string> file;  // --config; else the first of the usual places that exists
+  Variables environment;            // all variables of the process
+  Variables flags;                  // key → text, for the flags that were given
+};
+
+// Where a file is looked for without --config, in this order: ./frontmonth.yaml,
+// $XDG_CONFIG_HOME/frontmonth/frontmonth.yaml (else ~/.config/…), /etc/frontmonth/frontmonth.yaml.
+[[nodiscard]] std::vector<std::string> usual_config_files(const Variables& environment);
+
+// Paths in the file are relative to the file's folder. Errors: kInvalidConfig (unknown key, with
+// the nearest known one; bad value, with what was expected), kInvalidArgument for a bad flag,
+// kNotFound for a missing --config.
+[[nodiscard]] Result<Config> load_config(Env& env, const ConfigSources& sources);
+
+// DIR/../frontmonth-state-NAME: beside the lake, so that deleting a lake keeps what cannot be
+// rebuilt.
+[[nodiscard]] std::string default_state_dir(std::string_view lake);
+
+}  // namespace fm::jobs
