@@ -29,7 +29,7 @@ test: build ## every test, with address and undefined-behaviour sanitizers
 	@tools/bootstrap test
 	@tools/cmake $(CHECK) -DCMAKE_BUILD_TYPE=RelWithDebInfo -DFM_SANITIZE=ON
 	@cmake --build $(CHECK) --parallel $(JOBS)
-	@tools/run-tests $(CHECK) $(BUILD)
+	@tools/run-tests $(CHECK)
 
 test-threads: ## the rooms that use threads, with the thread sanitizer
 	@tools/bootstrap test

@@ -1,5 +1,6 @@
-// The rooms keep to their floors: a room includes only its own headers and those of rooms below it, and its
-// CMakeLists.txt names every room that it includes. tests and helpers for tests are held to the same floors.
+// The rooms keep to their floors: a room includes only its own headers and those of rooms below it,
+// and its CMakeLists.txt names every room that it includes. tests and helpers for tests are held to
+// the same floors.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -56,8 +57,7 @@ std::vector<Include> includes() {
   for (const auto& entry : fs::recursive_directory_iterator(fs::path(FM_SOURCE_DIR) / "src")) {
     const fs::path& file = entry.path();
     if (file.extension() != ".cc" && file.extension() != ".h") continue;
-    const std::string room =
-        fs::relative(file, fs::path(FM_SOURCE_DIR) / "src").begin()->string();
+    const std::string room = fs::relative(file, fs::path(FM_SOURCE_DIR) / "src").begin()->string();
     for (const auto& line : lines_of(file)) {
       std::smatch match;
       if (std::regex_search(line, match, quoted)) found.push_back({room, match[1], file});
@@ -95,7 +95,8 @@ TEST(Rooms, DeclareWhatTheyInclude) {
   for (const auto& include : includes()) {
     if (include.other == include.room) continue;
     EXPECT_TRUE(declared[include.room].contains(include.other))
-        << include.file << " includes " << include.other << ", which its CMakeLists.txt does not name";
+        << include.file << " includes " << include.other
+        << ", which its CMakeLists.txt does not name";
   }
 }
 
