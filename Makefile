@@ -27,13 +27,13 @@ demo: build ## synthesise a trading day, turn it into candles, show where to loo
 
 test: build ## every test, with address and undefined-behaviour sanitizers
 	@tools/bootstrap test
-	@tools/cmake $(CHECK) -DCMAKE_BUILD_TYPE=RelWithDebInfo -DFM_SANITIZE=ON
+	@tools/cmake $(CHECK) -DCMAKE_BUILD_TYPE=Debug -DFM_SANITIZE=ON
 	@cmake --build $(CHECK) --parallel $(JOBS)
 	@tools/run-tests $(CHECK)
 
 test-threads: ## the rooms that use threads, with the thread sanitizer
 	@tools/bootstrap test
-	@tools/cmake $(THREADS) -DCMAKE_BUILD_TYPE=RelWithDebInfo -DFM_TSAN=ON
+	@tools/cmake $(THREADS) -DCMAKE_BUILD_TYPE=Debug -DFM_TSAN=ON
 	@cmake --build $(THREADS) --parallel $(JOBS) --target dbn_test lake_test jobs_test
 	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp halt_on_error=1" \
 	  ctest --test-dir $(THREADS) --output-on-failure -R '^(dbn|lake|jobs)$$'

@@ -11,6 +11,9 @@ endif()
 target_include_directories(fm_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(fm_flags INTERFACE FM_VERSION="${PROJECT_VERSION}")
 
+# The checked builds are for finding faults: FM_DCHECK is on, and a short build matters more than fast code.
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+
 if(FM_SANITIZE)
   target_compile_options(fm_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all)
   target_link_options(fm_flags INTERFACE -fsanitize=address,undefined)
