@@ -1,0 +1,222 @@
+#include "table/ddl.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
+#include "base/assert.h"
+
+namespace fm::table {
+namespace {
+
+struct EngineTypes {
+  std::string_view duckdb, postgres, bigquery;
+};
+
+EngineTypes types_of(Type type) {
+  switch (type) {
+    case Type::kTimestamp:
+      return {"TIMESTAMPTZ", "timestamptz", "TIMESTAMP"};
+    case Type::kDate:
+      return {"DATE", "date", "DATE"};
+    case Type::kText:
+      return {"VARCHAR", "text", "STRING"};
+    case Type::kInt64:
+      return {"BIGINT", "bigint", "INT64"};
+    case Type::kInt32:
+      return {"INTEGER", "integer", "INT64"};
+    case Type::kInt8:
+      return {"TINYINT", "smallint", "INT64"};
+    case Type::kBool:
+      return {"BOOLEAN", "boolean", "BOOL"};
+    case Type::kDouble:
+      return {"DOUBLE", "double precision", "FLOAT64"};
+  }
+  FM_ASSERT(false);
+}
+
+std::string description_of(const Column& column) {
+  return column.unit.empty() ? std::string(column.description)
+                             : fmt::format("{} [{}]", column.description, column.unit);
+}
+
+std::string table_name(const Table& table, Engine engine) {
+  return fmt::format("{}.{}", quote_name(table.dataset, engine), quote_name(table.name, engine));
+}
+
+std::string name_list(std::span<const std::string_view> names, Engine engine) {
+  std::string list;
+  for (const auto& name : names)
+    fmt::format_to(std::back_inserter(list), "{}{}", list.empty() ? "" : ", ",
+                   quote_name(name, engine));
+  return list;
+}
+
+bool key_is_nullable(const Table& table) {
+  return std::ranges::any_of(table.key, [&](std::string_view column) {
+    return table.columns[table.column_index(column)].nullable;
+  });
+}
+
+std::string column_list(const Table& table, Engine engine) {
+  std::string list;
+  for (const Column& column : table.columns) {
+    fmt::format_to(std::back_inserter(list), "{}  {} {}{}", list.empty() ? "" : ",\n",
+                   quote_name(column.name, engine), sql_type(column.type, engine),
+                   column.nullable ? "" : " NOT NULL");
+    if (engine == Engine::kBigquery)
+      fmt::format_to(std::back_inserter(list), " OPTIONS(description={})",
+                     quote_text(description_of(column), engine));
+  }
+  return list;
+}
+
+std::string comments(const Table& table, Engine engine) {
+  std::string text = fmt::format("COMMENT ON TABLE {} IS {};\n", table_name(table, engine),
+                                 quote_text(table.description, engine));
+  for (const Column& column : table.columns)
+    fmt::format_to(std::back_inserter(text), "COMMENT ON COLUMN {}.{} IS {};\n",
+                   table_name(table, engine), quote_name(column.name, engine),
+                   quote_text(description_of(column), engine));
+  return text;
+}
+
+std::string duckdb_statement(const Table& table) {
+  constexpr Engine kEngine = Engine::kDuckdb;
+  return fmt::format(
+      "CREATE SCHEMA IF NOT EXISTS {};\nCREATE TABLE IF NOT EXISTS {} (\n{}{}\n);\n{}",
+      quote_name(table.dataset, kEngine), table_name(table, kEngine), column_list(table, kEngine),
+      key_is_nullable(table) ? ""
+                             : fmt::format(",\n  PRIMARY KEY ({})", name_list(table.key, kEngine)),
+      comments(table, kEngine));
+}
+
+std::string postgres_statement(const Table& table) {
+  constexpr Engine kEngine = Engine::kPostgres;
+  // PostgreSQL wants the partition column in every unique key. It follows from the key, so nothing
+  // changes.
+  std::vector<std::string_view> key(table.key.begin(), table.key.end());
+  if (std::ranges::find(key, table.partition_column) == key.end())
+    key.push_back(table.partition_column);
+  return fmt::format(
+      "CREATE SCHEMA IF NOT EXISTS {};\n"
+      "CREATE TABLE IF NOT EXISTS {} (\n{},\n  {} ({})\n) PARTITION BY RANGE ({});\n"
+      "CREATE TABLE IF NOT EXISTS {}.{} PARTITION OF {} DEFAULT;\n{}",
+      quote_name(table.dataset, kEngine), table_name(table, kEngine), column_list(table, kEngine),
+      key_is_nullable(table) ? "UNIQUE NULLS NOT DISTINCT" : "PRIMARY KEY", name_list(key, kEngine),
+      quote_name(table.partition_column, kEngine), quote_name(table.dataset, kEngine),
+      quote_name(fmt::format("{}_default", table.name), kEngine), table_name(table, kEngine),
+      comments(table, kEngine));
+}
+
+std::string bigquery_statement(const Table& table) {
+  constexpr Engine kEngine = Engine::kBigquery;
+  return fmt::format(
+      "CREATE SCHEMA IF NOT EXISTS {};\nCREATE TABLE IF NOT EXISTS {} (\n{}{}\n)\n"
+      "PARTITION BY {}\nCLUSTER BY {}\nOPTIONS(description={}, require_partition_filter={});\n",
+      quote_name(table.dataset, kEngine), table_name(table, kEngine), column_list(table, kEngine),
+      key_is_nullable(table)
+          ? ""
+          : fmt::format(",\n  PRIMARY KEY ({}) NOT ENFORCED", name_list(table.key, kEngine)),
+      quote_name(table.partition_column, kEngine), name_list(table.cluster, kEngine),
+      quote_text(table.description, kEngine), table.require_partition_filter);
+}
+
+std::string_view lake_directories(const Table& table) {
+  switch (table.layout) {
+    case LakeLayout::kRootDay:
+      return "p_root=…/p_day=YYYY-MM-DD";
+    case LakeLayout::kRootYear:
+      return "p_root=…/p_year=YYYY";
+    case LakeLayout::kMonth:
+      return "p_month=YYYY-MM";
+  }
+  FM_ASSERT(false);
+}
+
+std::string plain_list(std::span<const std::string_view> names) {
+  std::string list;
+  for (const auto& name : names)
+    fmt::format_to(std::back_inserter(list), "{}`{}`", list.empty() ? "" : ", ", name);
+  return list;
+}
+
+}  // namespace
+
+Result<Engine> parse_engine(std::string_view name) {
+  if (name == "duckdb") return Engine::kDuckdb;
+  if (name == "postgres") return Engine::kPostgres;
+  if (name == "bigquery") return Engine::kBigquery;
+  return fail(Code::kInvalidArgument,
+              "unknown engine \"{}\"; expected duckdb, postgres or bigquery", name);
+}
+
+std::string_view sql_type(Type type, Engine engine) {
+  const EngineTypes types = types_of(type);
+  switch (engine) {
+    case Engine::kDuckdb:
+      return types.duckdb;
+    case Engine::kPostgres:
+      return types.postgres;
+    case Engine::kBigquery:
+      return types.bigquery;
+  }
+  FM_ASSERT(false);
+}
+
+std::string quote_name(std::string_view name, Engine engine) {
+  const char quote = engine == Engine::kBigquery ? '`' : '"';
+  std::string quoted(1, quote);
+  for (const char c : name) {
+    if (c == quote) quoted += quote;
+    quoted += c;
+  }
+  return quoted += quote;
+}
+
+std::string quote_text(std::string_view text, Engine engine) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'') quoted += engine == Engine::kBigquery ? '\\' : '\'';
+    if (c == '\\' && engine == Engine::kBigquery) quoted += '\\';
+    quoted += c;
+  }
+  return quoted += '\'';
+}
+
+std::string create_statement(const Table& table, Engine engine) {
+  switch (engine) {
+    case Engine::kDuckdb:
+      return duckdb_statement(table);
+    case Engine::kPostgres:
+      return postgres_statement(table);
+    case Engine::kBigquery:
+      return bigquery_statement(table);
+  }
+  FM_ASSERT(false);
+}
+
+std::string catalogue_markdown() {
+  std::string page;
+  auto out = std::back_inserter(page);
+  for (const Table& table : all_tables()) {
+    fmt::format_to(out, "## {}.{}\n\n{}.\n\nKey: {}. Partition column: `{}`. Lake: `{}`.\n\n",
+                   table.dataset, table.name, table.description, plain_list(table.key),
+                   table.partition_column, lake_directories(table));
+    fmt::format_to(out, "| column | type | unit | meaning |\n|---|---|---|---|\n");
+    for (const Column& column : table.columns) {
+      std::string meaning(column.description);
+      // A bare bar would end the table's cell.
+      for (std::size_t at = 0; (at = meaning.find('|', at)) != std::string::npos; at += 2)
+        meaning.insert(at, 1, '\\');
+      fmt::format_to(out, "| `{}` | {}{} | {} | {} |\n", column.name, name(column.type),
+                     column.nullable ? ", null" : "", column.unit, meaning);
+    }
+    fmt::format_to(out, "\n");
+  }
+  return page;
+}
+
+}  // namespace fm::table
