@@ -1,0 +1,107 @@
+// The candle engine: records in, rows out. No clock, no I/O, no threads, and in steady state no
+// allocation. What comes out is a function of the sequence of records, however it is cut up.
+//
+//   Engine engine(market::Universe::builtin(), market::Calendar::builtin(), {}, output);
+//   const SourceId source = engine.begin_source();
+//   for (const dbn::TbboLine& line : lines)
+//     engine.feed(line.record, engine.intern(line.symbol), line.line_number, source);
+//   engine.end_source(source);
+//   engine.finish();
+//
+// Several files are fed merged by arrival (ts_recv, or ts_event where that is undefined), stable in
+// the order of their names. Semantics: docs/candles.md; how it works: README.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "candles/instruments.h"
+#include "candles/types.h"
+#include "dbn/record_view.h"
+#include "market/front_month.h"
+#include "market/session.h"
+#include "market/universe.h"
+
+namespace fm::candles {
+
+struct EngineOptions {
+  // A row needs this many seconds traded by its contract in the trade date. At least 1.
+  int warmup_seconds = 60;
+  // Rows also for the covered seconds without a trade.
+  bool every_second = false;
+  market::FrontMonthRule front_month = market::FrontMonthRule::kFiveMinuteVolume;
+  int confirm = market::kFrontMonthConfirm;  // evaluations in a row; at least 1
+  // Whether Output::seconds is wanted.
+  bool seconds = true;
+};
+
+// Where a ticker stood at the end of the trade date before the first one fed.
+struct Resume {
+  std::int64_t cvd_close = 0;
+  std::string front_month;                                    // symbol; empty = none
+  std::vector<std::pair<std::string, std::int64_t>> volumes;  // of that date, by contract
+};
+
+class Engine {
+ public:
+  // `universe`, `calendar` and `output` outlive the engine.
+  Engine(const market::Universe& universe, const market::Calendar& calendar,
+         const EngineOptions& options, Output& output);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Before a ticker's first record.
+  void resume(std::string_view ticker, const Resume& resume);
+  void set_cvd_base(std::string_view ticker, std::int64_t cvd);
+
+  // The feed covered [from, until). Call it before feeding what lies behind `from`.
+  void cover(Second from, Second until);
+  // A source covers from its first well-formed record (the smaller of arrival and ts_event) to the
+  // clock at its end.
+  SourceId begin_source();
+  void end_source(SourceId source);
+
+  // Empty = kNoSymbol.
+  SymbolId intern(std::string_view symbol);
+
+  // A well-formed TBBO or mbp-1 record, whatever its action. `position` is for quarantine.
+  void feed(const dbn::Mbp1Msg& record, SymbolId symbol, std::uint64_t position, SourceId source);
+  // A block of any records; positions are record numbers. Mappings are learned from; they, system
+  // and error messages count as nothing.
+  void feed(const dbn::RecordBlock& block, Instruments& instruments);
+  // A text line that is no record (`bytes` may be empty), and one of another schema.
+  void malformed(std::span<const std::byte> bytes, std::uint64_t position, SourceId source);
+  void not_trade();
+
+  // Makes everything final. Nothing may be fed afterwards.
+  void finish();
+
+  // Of everything fed so far.
+  [[nodiscard]] Stats stats() const;
+  [[nodiscard]] std::vector<RejectCount> rejects() const;
+  // How often a symbol was left out as kNotOutright.
+  [[nodiscard]] std::uint64_t not_outright(SymbolId symbol) const;
+  // The newest arrival; absent before the first.
+  [[nodiscard]] std::optional<Second> clock() const;
+  // Rows of seconds up to and including this one have come out and stay.
+  [[nodiscard]] std::optional<Second> final_to() const;
+
+  [[nodiscard]] std::string_view symbol(SymbolId id) const;
+  [[nodiscard]] std::string_view ticker(TickerId id) const;
+  [[nodiscard]] std::size_t symbol_count() const;
+  [[nodiscard]] std::size_t ticker_count() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace fm::candles
