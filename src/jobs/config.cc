@@ -234,9 +234,9 @@ Result<Config> load_config(Env& env, const ConfigSources& sources) {
       config.origin[path] = Config::Origin::kEnvironment;
     }
     if (const auto given = sources.flags.find(path); given != sources.flags.end()) {
-      if (!entry.set(config, given->second))
-        return fail(Code::kInvalidArgument, "{}: {}", path,
-                    unexpected_value(given->second, entry.key));
+      if (!entry.set(config, given->second.text))
+        return fail(Code::kInvalidArgument, "{}: {}", given->second.flag,
+                    unexpected_value(given->second.text, entry.key));
       config.origin[path] = Config::Origin::kFlag;
     }
   }

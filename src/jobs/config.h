@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/env.h"
 #include "base/error.h"
@@ -58,10 +59,15 @@ struct ConfigKey {
 
 using Variables = std::map<std::string, std::string, std::less<>>;
 
+struct GivenFlag {
+  std::string flag;  // "--warmup", for errors
+  std::string text;
+};
+
 struct ConfigSources {
   std::optional<std::string> file;  // --config; else the first of the usual places that exists
   Variables environment;            // all variables of the process
-  Variables flags;                  // key → text, for the flags that were given
+  std::map<std::string, GivenFlag, std::less<>> flags;  // by key
 };
 
 // Where a file is looked for without --config, in this order: ./frontmonth.yaml,

@@ -28,7 +28,8 @@ class ConfigTest : public testing::Test {
     EXPECT_TRUE(write_text_atomically(env_, path, text));
     return path;
   }
-  Result<Config> load(std::string_view text, Variables environment = {}, Variables flags = {}) {
+  Result<Config> load(std::string_view text, Variables environment = {},
+                      std::map<std::string, GivenFlag, std::less<>> flags = {}) {
     return load_config(env_,
                        {write("frontmonth.yaml", text), std::move(environment), std::move(flags)});
   }
@@ -75,7 +76,7 @@ TEST_F(ConfigTest, FlagOutranksEnvironmentOutranksFile) {
   const std::string file = "candles: {warmup: 10}\nlog: {json: true}\nquery: {threads: 3}\n";
   const Variables environment = {{"FRONTMONTH_CANDLES_WARMUP", "20"},
                                  {"FRONTMONTH_LOG_JSON", "false"}};
-  const auto config = load(file, environment, {{"candles.warmup", "30"}});
+  const auto config = load(file, environment, {{"candles.warmup", {"--warmup", "30"}}});
   ASSERT_TRUE(config) << config.error().message();
   EXPECT_EQ(config->candles.warmup, 30);
   EXPECT_EQ(config->origin.at("candles.warmup"), Config::Origin::kFlag);
@@ -126,9 +127,11 @@ TEST_F(ConfigTest, BadVariablesAndFlagsAreNamed) {
       variable.error().message(),
       "environment variable FRONTMONTH_QUERY_THREADS: found 'many', expected a whole number from 0 "
       "(all cores) to 1024");
-  const auto flag = load("", {}, {{"candles.warmup", "-1"}});
+  const auto flag = load("", {}, {{"candles.warmup", {"--warmup", "-1"}}});
   ASSERT_FALSE(flag);
   EXPECT_EQ(flag.error().code(), Code::kInvalidArgument);
+  EXPECT_EQ(flag.error().message(),
+            "--warmup: found '-1', expected a whole number of seconds from 1 to 86400");
 }
 
 TEST_F(ConfigTest, MissingFileThatWasNamedIsAnError) {

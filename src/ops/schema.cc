@@ -1,0 +1,84 @@
+#include "ops/schema.h"
+
+#include <iterator>
+
+namespace fm::ops {
+namespace {
+
+// Step n leads from user_version n to n + 1.
+constexpr const char* kSteps[] = {
+    R"sql(
+CREATE TABLE job_runs (
+  run_id         TEXT PRIMARY KEY,
+  date           INTEGER NOT NULL,
+  job            TEXT NOT NULL,
+  status         TEXT NOT NULL CHECK (status IN ('running', 'success', 'failed')),
+  started_at     INTEGER NOT NULL,
+  finished_at    INTEGER,
+  rows_processed INTEGER,
+  error_message  TEXT,
+  parameters     TEXT,
+  engine_version TEXT NOT NULL
+);
+CREATE TABLE data_quality_events (
+  event_id    TEXT PRIMARY KEY,
+  date        INTEGER NOT NULL,
+  ts          INTEGER NOT NULL,
+  source      TEXT NOT NULL,
+  dataset     TEXT NOT NULL,
+  table_name  TEXT,
+  severity    TEXT NOT NULL CHECK (severity IN ('info', 'warning', 'error')),
+  check_type  TEXT,
+  message     TEXT NOT NULL,
+  payload     TEXT,
+  resolved    INTEGER NOT NULL CHECK (resolved IN (0, 1)),
+  resolved_at INTEGER
+);
+CREATE TABLE candle_rejects (
+  ticker     TEXT,
+  date       INTEGER NOT NULL,
+  reason     TEXT NOT NULL,
+  count      INTEGER NOT NULL CHECK (count > 0),
+  created_at INTEGER NOT NULL
+);
+-- A key column that may be NULL needs an expression: SQLite takes two NULLs for different.
+CREATE UNIQUE INDEX candle_rejects_key ON candle_rejects (ifnull(ticker, ''), date, reason);
+)sql",
+};
+
+Status newer_than_program(const Sqlite& sqlite, std::int64_t version) {
+  auto newer =
+      Error(Code::kUnsupported,
+            fmt::format("{}: has schema {}, made by a newer frontmonth; this one ({}) knows {}",
+                        sqlite.file(), version, FM_VERSION, newest_schema()));
+  return std::unexpected(
+      std::move(newer).hint("Use the newer program, or name another --state-dir."));
+}
+
+}  // namespace
+
+int newest_schema() { return static_cast<int>(std::size(kSteps)); }
+
+Status migrate(Sqlite& sqlite) {
+  FM_ASSIGN(std::int64_t version, sqlite.integer("PRAGMA user_version"));
+  if (version == newest_schema()) return {};
+  FM_ASSIGN(auto transaction, Transaction::begin(sqlite));
+  // Another process may have done it while this one waited for the lock.
+  FM_ASSIGN(version, sqlite.integer("PRAGMA user_version"));
+  if (version > newest_schema()) return newer_than_program(sqlite, version);
+  for (; version < newest_schema(); ++version) FM_TRY(sqlite.execute(kSteps[version]));
+  FM_TRY(sqlite.execute(fmt::format("PRAGMA user_version = {}", version).c_str()));
+  return transaction.commit();
+}
+
+Status expect_newest_schema(Sqlite& sqlite) {
+  FM_ASSIGN(const std::int64_t version, sqlite.integer("PRAGMA user_version"));
+  if (version == newest_schema()) return {};
+  if (version > newest_schema()) return newer_than_program(sqlite, version);
+  auto older =
+      Error(Code::kUnsupported, fmt::format("{}: has schema {}, older than this program's {}",
+                                            sqlite.file(), version, newest_schema()));
+  return std::unexpected(std::move(older).hint("Any job that writes brings it up to date."));
+}
+
+}  // namespace fm::ops

@@ -1,0 +1,260 @@
+#include "ops/state.h"
+
+#include <array>
+#include <set>
+
+#include "base/assert.h"
+#include "ops/schema.h"
+#include "ops/sqlite.h"
+
+namespace fm::ops {
+namespace {
+
+constexpr Nanos kPauseBeforeRetry = 5'000'000;
+
+std::int64_t microseconds(Nanos time) { return static_cast<std::int64_t>(time / 1'000); }
+std::int64_t day_of(Nanos time) { return Date::of_second(second_of(time)).days_since_1970(); }
+
+// Sorts by time, and is unique across processes: "20250616T142311Z-1f3a5c7e9b2d4860".
+std::string unique_name(Env& env, Nanos now) {
+  std::string stamp;
+  for (const char c : iso_second(second_of(now)))
+    if (c != '-' && c != ':') stamp += c;
+  return fmt::format("{}-{:016x}", stamp, env.random());
+}
+
+std::string_view name(Severity severity) {
+  switch (severity) {
+    case Severity::kInfo:
+      return "info";
+    case Severity::kWarning:
+      return "warning";
+    case Severity::kError:
+      return "error";
+  }
+  FM_ASSERT(false);
+}
+
+Status use_wal(Env& env, Sqlite& sqlite) {
+  const Nanos start = env.monotonic();
+  for (;;) {
+    FM_ASSIGN(const std::string mode, sqlite.text("PRAGMA journal_mode"));
+    if (mode == "wal") return {};
+    // The change of mode does not wait for other processes as transactions do.
+    auto changed = sqlite.text("PRAGMA journal_mode = WAL");
+    if (changed && *changed == "wal") return {};
+    if (changed)
+      return fail(Code::kIo, "{}: its file system has no write-ahead log", sqlite.file());
+    if (changed.error().code() != Code::kBusy || env.monotonic() - start > kBusyPatience)
+      return std::unexpected(std::move(changed).error());
+    env.sleep_for(kPauseBeforeRetry);
+  }
+}
+
+std::string select_statement(const table::Table& table) {
+  std::string columns;
+  for (const auto& column : table.columns)
+    columns += fmt::format("{}\"{}\"", columns.empty() ? "" : ", ", column.name);
+  std::string order;
+  for (const auto& key : table.key)
+    order += fmt::format("{}\"{}\"", order.empty() ? "" : ", ", key);
+  return fmt::format("SELECT {} FROM \"{}\" ORDER BY {}", columns, table.name, order);
+}
+
+class StateRows final : public table::RowStream {
+ public:
+  StateRows(const table::Table& table, Statement statement)
+      : table_(&table), statement_(std::move(statement)) {}
+
+  const table::Table& table() const override { return *table_; }
+
+  Result<bool> next(table::RowBatch& batch) override {
+    batch.clear();
+    if (ended_) return false;
+    table::RowAppender row(batch);
+    while (!batch.full()) {
+      FM_ASSIGN(const bool more, statement_.step());
+      if (!more) {
+        ended_ = true;
+        break;
+      }
+      for (int i = 0; i < static_cast<int>(table_->columns.size()); ++i) append_cell(row, i);
+      row.end();
+    }
+    return batch.size() > 0;
+  }
+
+ private:
+  void append_cell(table::RowAppender& row, int i) const {
+    if (statement_.is_null(i)) {
+      row.null();
+      return;
+    }
+    const std::int64_t value = statement_.integer(i);
+    switch (table_->columns[static_cast<std::size_t>(i)].type) {
+      case table::Type::kText:
+        row.text(statement_.text(i));
+        return;
+      case table::Type::kTimestamp:
+        row.timestamp(value);
+        return;
+      case table::Type::kDate:
+        row.date(Date::from_days(static_cast<std::int32_t>(value)));
+        return;
+      case table::Type::kInt64:
+        row.int64(value);
+        return;
+      case table::Type::kBool:
+        row.boolean(value != 0);
+        return;
+      case table::Type::kInt32:
+      case table::Type::kInt8:
+      case table::Type::kDouble:
+        break;
+    }
+    FM_ASSERT(false);  // No ops table has a column of these types.
+  }
+
+  const table::Table* table_;
+  Statement statement_;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+struct State::Connection {
+  Env& env;
+  Sqlite sqlite;
+};
+
+std::string state_file(std::string_view state_dir) { return join(state_dir, "ops.sqlite"); }
+
+State::State(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+State::~State() = default;
+State::State(State&&) noexcept = default;
+State& State::operator=(State&&) noexcept = default;
+
+Result<State> State::open(Env& env, const std::string& file) {
+  FM_TRY(env.make_directories(parent_of(file)));
+  FM_ASSIGN(auto sqlite, Sqlite::open(file, false, kBusyPatience));
+  FM_TRY(use_wal(env, sqlite));
+  // What a job has reported as done must survive a power cut.
+  FM_TRY(sqlite.execute("PRAGMA synchronous = FULL"));
+  FM_TRY(migrate(sqlite));
+  return State(std::make_unique<Connection>(env, std::move(sqlite)));
+}
+
+Result<State> State::open_to_read(Env& env, const std::string& file) {
+  if (!env.exists(file)) return fail(Code::kNotFound, "{}: does not exist", file);
+  FM_ASSIGN(auto sqlite, Sqlite::open(file, true, kBusyPatience));
+  FM_TRY(expect_newest_schema(sqlite));
+  return State(std::make_unique<Connection>(env, std::move(sqlite)));
+}
+
+Result<std::string> State::begin_run(const RunStart& start) {
+  const Nanos now = connection_->env.now();
+  std::string run_id = unique_name(connection_->env, now);
+  FM_ASSIGN(
+      auto insert,
+      connection_->sqlite.prepare(
+          "INSERT INTO job_runs (run_id, date, job, status, started_at, parameters, engine_version)"
+          " VALUES (?, ?, ?, 'running', ?, ?, ?)"));
+  insert.bind(run_id).bind(day_of(now)).bind(start.job).bind(microseconds(now));
+  insert.bind(start.parameters_json).bind(start.engine_version);
+  FM_TRY(insert.run());
+  return run_id;
+}
+
+Status State::finish_run(std::string_view run_id, const RunEnd& end) {
+  FM_ASSIGN(auto update, connection_->sqlite.prepare(
+                             "UPDATE job_runs SET status = ?, finished_at = ?, rows_processed = ?,"
+                             " error_message = ? WHERE run_id = ? AND status = 'running'"));
+  update.bind(std::string_view(end.error_message ? "failed" : "success"));
+  update.bind(microseconds(connection_->env.now())).bind_optional(end.rows_processed);
+  update.bind_optional(std::optional<std::string_view>(end.error_message)).bind(run_id);
+  FM_TRY(update.run());
+  if (connection_->sqlite.changed_rows() == 1) return {};
+  return fail(Code::kNotFound, "{}: no run {} is under way", connection_->sqlite.file(), run_id);
+}
+
+Result<std::string> State::add_event(const Event& event) {
+  const Nanos now = connection_->env.now();
+  std::string event_id = unique_name(connection_->env, now);
+  FM_ASSIGN(auto insert, connection_->sqlite.prepare(
+                             "INSERT INTO data_quality_events (event_id, date, ts, source, dataset,"
+                             " table_name, severity, check_type, message, payload, resolved)"
+                             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"));
+  insert.bind(event_id).bind(day_of(now)).bind(microseconds(now)).bind(event.source);
+  insert.bind(event.dataset).bind_optional(event.table_name).bind(name(event.severity));
+  insert.bind_optional(event.check_type).bind(event.message).bind_optional(event.payload_json);
+  FM_TRY(insert.run());
+  return event_id;
+}
+
+Status State::record_rejects(std::span<const Rejects> rejects) {
+  Sqlite& sqlite = connection_->sqlite;
+  const std::int64_t now = microseconds(connection_->env.now());
+  FM_ASSIGN(auto transaction, Transaction::begin(sqlite));
+  // Counts of a reason that stays keep their created_at: the time of the first load.
+  FM_ASSIGN(auto upsert,
+            sqlite.prepare("INSERT INTO candle_rejects (ticker, date, reason, count, created_at)"
+                           " VALUES (?, ?, ?, ?, ?) ON CONFLICT (ifnull(ticker, ''), date, reason)"
+                           " DO UPDATE SET count = excluded.count"));
+  FM_ASSIGN(auto stored, sqlite.prepare("SELECT reason FROM candle_rejects"
+                                        " WHERE ifnull(ticker, '') = ? AND date = ?"));
+  FM_ASSIGN(auto remove,
+            sqlite.prepare("DELETE FROM candle_rejects"
+                           " WHERE ifnull(ticker, '') = ? AND date = ? AND reason = ?"));
+  for (const auto& of_date : rejects) {
+    const std::int64_t date = of_date.date.days_since_1970();
+    const std::string key = of_date.ticker.value_or("");
+    std::set<std::string> gone;
+    stored.bind(key).bind(date);
+    for (;;) {
+      FM_ASSIGN(const bool row, stored.step());
+      if (!row) break;
+      gone.emplace(stored.text(0));
+    }
+    stored.reset();
+    for (const auto& [reason, count] : of_date.counts) {
+      if (count == 0) continue;
+      gone.erase(reason);
+      upsert.bind_optional(std::optional<std::string_view>(of_date.ticker)).bind(date).bind(reason);
+      upsert.bind(count).bind(now);
+      FM_TRY(upsert.run());
+      upsert.reset();
+    }
+    for (const auto& reason : gone) {
+      remove.bind(key).bind(date).bind(reason);
+      FM_TRY(remove.run());
+      remove.reset();
+    }
+  }
+  return transaction.commit();
+}
+
+Result<std::unique_ptr<table::RowStream>> State::rows(const table::Table& table) {
+  for (const auto* kept : tables()) {
+    if (kept != &table) continue;
+    FM_ASSIGN(auto statement, connection_->sqlite.prepare(select_statement(table)));
+    return std::make_unique<StateRows>(table, std::move(statement));
+  }
+  return fail(Code::kNotFound, "{}: holds no table {}.{}", connection_->sqlite.file(),
+              table.dataset, table.name);
+}
+
+Status State::check_integrity() {
+  FM_ASSIGN(const std::string found, connection_->sqlite.text("PRAGMA quick_check(1)"));
+  if (found == "ok") return {};
+  return fail(Code::kCorrupt, "{}: {}", connection_->sqlite.file(), found);
+}
+
+int State::schema_version() { return newest_schema(); }
+
+std::span<const table::Table* const> State::tables() {
+  static const std::array<const table::Table*, 3> kept = {
+      &table::job_runs(), &table::data_quality_events(), &table::candle_rejects()};
+  return kept;
+}
+
+}  // namespace fm::ops

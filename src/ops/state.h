@@ -1,0 +1,109 @@
+// What happened, kept across runs and shared by processes: one SQLite file in WAL mode. Rows have
+// the columns of the catalogue's ops tables, timestamps as microseconds since 1970 UTC and dates as
+// days since 1970.
+//
+//   FM_ASSIGN(auto state, ops::State::open(env, ops::state_file(state_dir)));
+//   FM_ASSIGN(const std::string run, state.begin_run({.job = "candles", .parameters_json =
+//   "{…}"})); … FM_TRY(state.finish_run(run, {.rows_processed = rows}));
+//
+// Errors of every call: kBusy (another process has been writing for longer than kBusyPatience;
+// retryable), kNoSpace, kCorrupt, kPermission, kIo.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/env.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "table/catalogue.h"
+#include "table/row_stream.h"
+
+namespace fm::ops {
+
+// How long a call waits for another process's transaction; they last milliseconds.
+inline constexpr Nanos kBusyPatience = 10 * kNanosPerSecond;
+
+// STATE_DIR/ops.sqlite
+[[nodiscard]] std::string state_file(std::string_view state_dir);
+
+struct RunStart {
+  std::string_view job;  // "candles"
+  std::string_view parameters_json;
+  std::string_view engine_version = FM_VERSION;
+};
+
+struct RunEnd {
+  std::optional<std::int64_t> rows_processed;
+  std::optional<std::string> error_message;  // given: the run failed
+};
+
+enum class Severity { kInfo, kWarning, kError };
+
+struct Event {
+  std::string_view source;   // who noticed: "candles"
+  std::string_view dataset;  // concerned: "market_data"
+  std::optional<std::string_view> table_name;
+  Severity severity = Severity::kWarning;
+  std::optional<std::string_view> check_type;  // "calendar_contradicted"
+  std::string_view message;
+  std::optional<std::string_view> payload_json;
+};
+
+// Records left out of one ticker's trade date; without a ticker, of one UTC date of arrival.
+struct Rejects {
+  std::optional<std::string> ticker;
+  Date date;
+  std::map<std::string, std::int64_t> counts;  // by reason
+};
+
+// One connection. Not for use by two threads at once; processes and other objects may share the
+// file.
+class State {
+ public:
+  // Makes the file and its folder when they are missing and brings an older schema up to date.
+  // Errors: also kUnsupported for a file of a newer program.
+  [[nodiscard]] static Result<State> open(Env& env, const std::string& file);
+  // Never changes anything. Errors: also kNotFound, and kUnsupported for an older or newer schema.
+  [[nodiscard]] static Result<State> open_to_read(Env& env, const std::string& file);
+  ~State();
+  State(State&&) noexcept;
+  State& operator=(State&&) noexcept;
+
+  // Returns the run's unique name. A run that never ends, because its process died, stays
+  // "running".
+  [[nodiscard]] Result<std::string> begin_run(const RunStart& start);
+  // Errors: also kNotFound for a run that does not exist or has ended.
+  [[nodiscard]] Status finish_run(std::string_view run_id, const RunEnd& end);
+
+  // Returns the event's unique name.
+  [[nodiscard]] Result<std::string> add_event(const Event& event);
+
+  // In one transaction, the counts of each ticker and date take the place of those stored before,
+  // so that a job that is run again counts nothing twice. Empty counts remove.
+  [[nodiscard]] Status record_rejects(std::span<const Rejects> rejects);
+
+  // The rows of an ops table in the order of its key, as they are when the first batch is read. The
+  // stream must not outlive this object. Errors: kNotFound for a table that is not kept here.
+  [[nodiscard]] Result<std::unique_ptr<table::RowStream>> rows(const table::Table& table);
+
+  // Errors: kCorrupt, with what SQLite found.
+  [[nodiscard]] Status check_integrity();
+
+  // The schema that this program writes.
+  [[nodiscard]] static int schema_version();
+  // The tables that are kept here.
+  [[nodiscard]] static std::span<const table::Table* const> tables();
+
+ private:
+  struct Connection;
+  explicit State(std::unique_ptr<Connection> connection);
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace fm::ops
