@@ -55,6 +55,7 @@ struct TbboLine {
   // The mapped symbol; empty when absent, null or empty. Valid until the next call of next().
   std::string_view symbol;
   std::string_view reason;                    // kMalformed: for people; a constant
+  std::string_view text;                      // kMalformed: the line; valid as long as `symbol`
   const SymbolMappingMsg* mapping = nullptr;  // kMapping; valid as long as `symbol`
   std::uint64_t line_number = 0;              // from 1; blank lines and a CSV header count
   std::uint64_t first_byte = 0;               // in the text, after decompression
