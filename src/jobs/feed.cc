@@ -1,0 +1,57 @@
+#include "jobs/feed.h"
+
+#include "base/assert.h"
+#include "dbn/reader.h"
+#include "dbn/symbol_map.h"
+#include "jobs/feed_dbn.h"
+#include "jobs/feed_text.h"
+
+namespace fm::jobs {
+
+Result<std::unique_ptr<Feed>> Feed::open(Env& env, const InputFile& file,
+                                         const FeedOptions& options) {
+  FM_ASSIGN(dbn::OpenedInput input,
+            dbn::open_input(env, file.path, {.read_ahead = options.read_ahead}));
+  switch (input.format) {
+    case dbn::Format::kDbn:
+    case dbn::Format::kDbnFragment:
+      return open_dbn_feed(std::move(input), options);
+    case dbn::Format::kJson:
+    case dbn::Format::kCsv:
+      return open_text_feed(std::move(input), options);
+  }
+  return fail(Code::kInternal, "{}: unknown input format", file.path);
+}
+
+void Feed::attach(candles::Engine& engine, const ArrivalWindow& window) {
+  FM_ASSERT(engine_ == nullptr);
+  engine_ = &engine;
+  window_ = window;
+  if (about_.start) {
+    // Without an end (a live capture) the metadata only widens to the front.
+    const std::optional<Nanos> end = about_.end ? about_.end : about_.first_arrival;
+    if (end && *end > *about_.start)
+      engine.cover(second_of(*about_.start), second_of(*end - 1) + 1);
+  }
+  source_ = engine.begin_source();
+  attached();
+}
+
+void Feed::enter_window(Nanos arrival) {
+  if (entered_) return;
+  entered_ = true;
+  // The engine sees the source begin here, but the file was there before.
+  if (skipped_before_) engine_->cover(second_of(window_.from), second_of(arrival) + 1);
+}
+
+void Feed::detach() {
+  if (engine_ == nullptr) return;
+  const std::optional<Second> clock = engine_->clock();
+  engine_->end_source(source_);
+  // What lies behind the window was covered too, up to the window's end.
+  if (skipped_after_ && clock && *clock < second_of(window_.to))
+    engine_->cover(*clock, second_of(window_.to));
+  engine_ = nullptr;
+}
+
+}  // namespace fm::jobs
