@@ -1,0 +1,21 @@
+// What simdjson alone needs for the same lines. See simdjson_fields.cc.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/env.h"
+#include "base/error.h"
+
+namespace fm::bench {
+
+struct ParsedLines {
+  std::uint64_t lines = 0;
+  double seconds = 0;  // of parsing alone; reading the file is not counted
+};
+
+// Errors: those of Env; kCorrupt for a line that is not the vendor's TBBO.
+[[nodiscard]] Result<ParsedLines> parse_every_field(Env& env, const std::string& path);
+
+}  // namespace fm::bench
