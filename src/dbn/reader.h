@@ -48,8 +48,8 @@ struct Loss {
 class Reader {
  public:
   // Reads the metadata. `name` stands for the input in errors.
-  // Errors: kCorrupt, kTruncated, kUnsupported (also for an input without metadata when no
-  // fragment_version is given), and the source's.
+  // Errors: kCorrupt (also for an input without metadata when no fragment_version is given),
+  // kTruncated, kUnsupported for versions that are not read here, and the source's.
   [[nodiscard]] static Result<Reader> open(std::unique_ptr<ByteSource> source, std::string name,
                                            ReaderOptions options = {});
   ~Reader();

@@ -31,6 +31,10 @@ struct SymbolSpan {
 // symbol.
 class SymbolMap {
  public:
+  SymbolMap() = default;
+  SymbolMap(SymbolMap&&) = default;  // answers of find() live on
+  SymbolMap& operator=(SymbolMap&&) = default;
+
   // The days of metadata mappings are UTC days. Mappings without an instrument id on either side
   // are left out.
   void add(const Metadata& metadata);
