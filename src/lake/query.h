@@ -1,0 +1,57 @@
+// Read-only SQL over every table of a lake.
+//
+//   auto lake = Lake::view(env, "lake");
+//   FM_ASSIGN(auto query, Query::open(*lake));
+//   FM_TRY(query->run("SELECT ticker, count(*) FROM candles_1m GROUP BY 1", Format::kTable, *out));
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/env.h"
+#include "base/error.h"
+#include "lake/lake.h"
+#include "table/row_stream.h"
+
+namespace fm::lake {
+
+enum class Format {
+  kTable,  // aligned, for people
+  kCsv,    // a header line; NULL is an empty cell, an empty text is ""
+  kJson,   // an object per line
+};
+
+// "table", "csv" or "json". Errors: kInvalidArgument.
+[[nodiscard]] Result<Format> parse_format(std::string_view name);
+
+struct QueryOptions {
+  std::uint64_t memory_max_mb = 1024;
+  int threads = 2;
+};
+
+// Every table of the catalogue is there as `dataset.table` and as `table`, with its columns even
+// where the lake has no rows. Timestamps are written as YYYY-MM-DDTHH:MM:SS[.ffffff]Z, doubles in
+// the fewest digits that read back the same.
+class Query {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Query>> open(const Lake& lake,
+                                                           QueryOptions options = {});
+  ~Query();
+
+  // Rows that live outside the lake take the place of the table's rows in it.
+  [[nodiscard]] Status set_rows(table::RowStream& rows);
+
+  // One statement: SELECT (also WITH, FROM, VALUES), EXPLAIN, DESCRIBE or SHOW. It can reach the
+  // lake's files and no others. A lake that changes meanwhile is no error. Errors: kInvalidArgument
+  // for other statements; kQuery with the engine's words; those of `out`.
+  [[nodiscard]] Status run(std::string_view sql, Format format, WritableFile& out);
+
+ private:
+  struct State;
+  explicit Query(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace fm::lake
