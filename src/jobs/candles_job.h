@@ -1,6 +1,8 @@
 // `frontmonth candles`: trades in files → rolling 1-minute candles, in one file or in the lake.
 //
-//   CandlesOptions options{.inputs = {"2025-06/"}, .output = "candles.parquet"};
+//   CandlesOptions options;
+//   options.inputs = {"2025-06/"};
+//   options.output = "candles.parquet";
 //   NoProgress quiet;
 //   FM_ASSIGN(const CandlesReport report, run_candles(Env::posix(), options, quiet));
 //

@@ -35,9 +35,10 @@ struct FeedOptions {
 // What an input says before it is read.
 struct FeedHead {
   dbn::Format format = dbn::Format::kDbn;
-  std::optional<dbn::Schema> schema;   // DBN only; absent: mixed
-  std::optional<Nanos> first_arrival;  // of its first TBBO or mbp-1 record; absent: it has none
-  std::optional<Nanos> start, end;     // of the metadata: the feed covered [start, end)
+  std::optional<dbn::Schema> schema = {};  // DBN only; absent: mixed
+  std::optional<Nanos> first_arrival =
+      {};  // of its first TBBO or mbp-1 record; absent: it has none
+  std::optional<Nanos> start = {}, end = {};  // of the metadata: the feed covered [start, end)
 };
 
 class Feed {

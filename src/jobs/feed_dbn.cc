@@ -145,8 +145,9 @@ Status check_schema(const dbn::Metadata& metadata, const std::string& name) {
 
 Result<std::unique_ptr<Feed>> open_dbn_feed(dbn::OpenedInput input, const FeedOptions& options) {
   const std::string name = input.name;
-  FM_ASSIGN(dbn::Reader reader,
-            dbn::Reader::open(std::move(input.source), name, {.salvage = options.salvage}));
+  dbn::ReaderOptions reading;
+  reading.salvage = options.salvage;
+  FM_ASSIGN(dbn::Reader reader, dbn::Reader::open(std::move(input.source), name, reading));
   const dbn::Metadata& metadata = reader.metadata();
   FM_TRY(check_schema(metadata, name));
   FeedHead about{.format = input.format, .schema = metadata.schema};

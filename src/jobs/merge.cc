@@ -62,6 +62,11 @@ MergedInputs::MergedInputs(Env& env, InputPlan& plan, const MergeOptions& option
 
 MergedInputs::~MergedInputs() = default;
 
+bool MergedInputs::is_text(candles::SourceId source) const {
+  const dbn::Format format = plan_.inputs[source_inputs_[source]].head.format;
+  return format == dbn::Format::kJson || format == dbn::Format::kCsv;
+}
+
 bool MergedInputs::later(const Open& a, const Open& b) {
   return std::tie(a.head, a.index) > std::tie(b.head, b.index);
 }
@@ -87,8 +92,8 @@ Status MergedInputs::open_due(candles::Engine& engine) {
       feed = *std::move(opened);
     }
     feed->attach(engine, options_.window);
-    FM_ASSERT(feed->source() == source_names_.size());
-    source_names_.push_back(input.file.path);
+    FM_ASSERT(feed->source() == source_inputs_.size());
+    source_inputs_.push_back(next.index);
     open_.push_back({feed->head(), next.index, std::move(feed)});
     if (open_.back().feed->at_end()) {
       finish(open_.back());

@@ -55,9 +55,10 @@ class MergedInputs {
   [[nodiscard]] Status run(candles::Engine& engine, const std::function<Status()>& after_stretch);
 
   // The input that the engine knows by this number.
-  [[nodiscard]] const std::string& name_of(candles::SourceId source) const {
-    return source_names_[source];
+  [[nodiscard]] const InputFile& file_of(candles::SourceId source) const {
+    return plan_.inputs[source_inputs_[source]].file;
   }
+  [[nodiscard]] bool is_text(candles::SourceId source) const;
   [[nodiscard]] const std::vector<Damage>& damages() const { return damages_; }
   [[nodiscard]] std::uint64_t records_given() const { return records_given_; }
   [[nodiscard]] std::uint64_t bytes_finished() const { return bytes_finished_; }
@@ -83,7 +84,7 @@ class MergedInputs {
   MergeOptions options_;
   std::vector<Due> due_;    // not opened yet; the next one last
   std::vector<Open> open_;  // a heap, the next one first
-  std::vector<std::string> source_names_;
+  std::vector<std::size_t> source_inputs_;
   std::vector<Damage> damages_;
   std::uint64_t records_given_ = 0;
   std::uint64_t bytes_finished_ = 0;

@@ -54,6 +54,21 @@ void append_csv_text(std::string_view text, std::string& out) {
   out += '"';
 }
 
+// Length of the UTF-8 sequence of several bytes that `text` begins with; 1 when it begins with
+// none.
+std::size_t utf8_bytes(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::size_t bytes = lead < 0xC2   ? 1
+                            : lead < 0xE0 ? 2
+                            : lead < 0xF0 ? 3
+                            : lead < 0xF5 ? 4
+                                          : 1;
+  if (bytes > text.size()) return 1;
+  for (std::size_t i = 1; i < bytes; ++i)
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 1;
+  return bytes;
+}
+
 bool is_quoted_in_json(Type type) {
   return type == Type::kText || type == Type::kTimestamp || type == Type::kDate;
 }
@@ -120,20 +135,26 @@ void append_csv(const RowBatch& rows, std::string& out) {
 }
 
 void append_json_string(std::string_view text, std::string& out) {
+  constexpr const char* kDigits = "0123456789abcdef";
   out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (const std::size_t bytes = utf8_bytes(text.substr(at)); bytes > 1) {
+      out += text.substr(at, bytes);
+      at += bytes;
+      continue;
+    }
+    if (byte == '"' || byte == '\\') {
       out += '\\';
-      out += c;
-    } else if (byte < 0x20) {
-      constexpr const char* kDigits = "0123456789abcdef";
+      out += text[at];
+    } else if (byte < 0x20 || byte >= 0x80) {
       out += "\\u00";
       out += kDigits[byte >> 4];
       out += kDigits[byte & 15];
     } else {
-      out += c;
+      out += text[at];
     }
+    ++at;
   }
   out += '"';
 }

@@ -14,7 +14,8 @@ namespace fm::jobs {
 void append_csv(const table::RowBatch& rows, std::string& out);
 void append_json_lines(const table::RowBatch& rows, std::string& out);
 
-// With its quotes.
+// With its quotes. Bytes that are not UTF-8 become \u0080 … \u00ff, so that the result is JSON
+// whatever came in.
 void append_json_string(std::string_view text, std::string& out);
 
 }  // namespace fm::jobs

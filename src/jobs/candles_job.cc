@@ -1,0 +1,103 @@
+#include "jobs/candles_job.h"
+
+#include "base/log.h"
+#include "jobs/candles_run.h"
+
+namespace fm::jobs {
+namespace {
+
+constexpr Nanos kProgressEvery = kNanosPerSecond / 10;
+constexpr int kWarmupSecondsMax = 86'400;
+
+Status check(const CandlesOptions& options) {
+  const bool to_file = !options.output.empty();
+  if (to_file == !options.lake.empty())
+    return std::unexpected(
+        Error(Code::kInvalidArgument,
+              to_file ? "both an output file and a lake are named" : "no output is named")
+            .hint("Give -o FILE or --lake DIR."));
+  if (options.warmup_seconds < 1 || options.warmup_seconds > kWarmupSecondsMax)
+    return fail(Code::kInvalidArgument, "warm-up of {} seconds: expected 1 to {}",
+                options.warmup_seconds, kWarmupSecondsMax);
+  if (options.confirm < 1)
+    return fail(Code::kInvalidArgument, "{} confirmations: expected at least 1", options.confirm);
+  if (to_file && options.rebuild_from)
+    return fail(Code::kInvalidArgument, "only a lake can be rebuilt: give --lake DIR");
+  if (!to_file && options.every_second)
+    return fail(Code::kInvalidArgument,
+                "the lake holds only seconds with trades: --every-second is for -o FILE");
+  return {};
+}
+
+}  // namespace
+
+Result<candles::EngineOptions> engine_options(const CandlesOptions& options) {
+  candles::EngineOptions engine;
+  engine.warmup_seconds = options.warmup_seconds;
+  engine.every_second = options.every_second;
+  engine.confirm = options.confirm;
+  if (!options.front_month.empty()) {
+    FM_ASSIGN(engine.front_month, market::parse_front_month_rule(options.front_month));
+  }
+  engine.seconds = !options.lake.empty();
+  return engine;
+}
+
+void ProgressGate::at(const ProgressPoint& point) {
+  const Nanos now = env_.monotonic();
+  if (now < next_) return;
+  next_ = now + kProgressEvery;
+  progress_.at(point);
+}
+
+Status check_something_to_read(const InputPlan& plan) {
+  if (!plan.inputs.empty()) return {};
+  if (plan.skipped.empty()) return fail(Code::kNotFound, "the inputs hold no files");
+  const SkippedFile& first = plan.skipped.front();
+  return fail(
+      Code::kNotFound, "no input holds trades; skipped {}: {}{}", first.path, first.why,
+      plan.skipped.size() > 1 ? fmt::format(" (and {} more)", plan.skipped.size() - 1) : "");
+}
+
+void add_input_counts(const InputPlan& plan, const MergedInputs& inputs, CandlesReport& report) {
+  for (const MergedInputs::Damage& damage : inputs.damages()) {
+    log_warning("{}: {}", damage.file, damage.what);
+    report.salvaged.push_back({damage.file, damage.what});
+  }
+  report.input_bytes += plan.bytes;
+}
+
+std::string stats_json(const CandlesReport& report) {
+  candles::Stats stats;
+  stats.records = report.records;
+  stats.accepted = report.accepted;
+  stats.rows = report.rows;
+  for (std::size_t i = 0; i < candles::kReasonCount; ++i) {
+    const auto at = report.rejected.find(std::string(name(static_cast<candles::Reason>(i))));
+    if (at != report.rejected.end()) stats.rejected[i] = at->second;
+  }
+  for (const TickerReport& ticker : report.tickers) {
+    candles::TickerStats& to = stats.tickers.emplace_back();
+    to.ticker = ticker.ticker;
+    to.accepted = ticker.accepted;
+    to.rows = ticker.rows;
+    to.switches = ticker.switches;
+    if (const auto at = report.stints.find(ticker.ticker); at != report.stints.end())
+      to.stints = at->second;
+  }
+  return candles::to_json(stats);
+}
+
+Result<CandlesReport> run_candles(Env& env, const CandlesOptions& options, Progress& progress) {
+  const Nanos begun = env.monotonic();
+  FM_TRY(check(options));
+  auto report = options.lake.empty() ? run_to_file(env, options, progress)
+                                     : run_to_lake(env, options, progress);
+  if (!report) return report;
+  report->elapsed = env.monotonic() - begun;
+  if (!options.stats_file.empty())
+    FM_TRY(write_text_atomically(env, options.stats_file, stats_json(*report)));
+  return report;
+}
+
+}  // namespace fm::jobs
