@@ -45,8 +45,8 @@ class Calendar {
   [[nodiscard]] static Result<Calendar> parse(std::string_view yaml, std::string_view name,
                                               const Universe& universe);
   ~Calendar();
-  Calendar(Calendar&&) noexcept;
-  Calendar& operator=(Calendar&&) noexcept;
+  Calendar(Calendar&& other) noexcept;
+  Calendar& operator=(Calendar&& other) noexcept;
 
   // The default template for a root that the universe does not list.
   [[nodiscard]] TemplateId template_of(std::string_view root) const;
@@ -79,6 +79,8 @@ class Calendar {
  private:
   struct State;
   explicit Calendar(std::unique_ptr<State> state);
+  [[nodiscard]] static Result<Calendar> make(std::string_view yaml, std::string_view name,
+                                             const Universe& universe);
   std::unique_ptr<State> state_;
 };
 
