@@ -29,7 +29,7 @@ struct DayRequest {
   Second chicago_evening = 0;  // any moment that is 17:00 in Chicago on one of these days
   std::uint32_t trades = 0;    // strays included
   std::uint32_t trades_per_active_second = 0;  // 0 = natural
-  Features features;
+  Features features = {};
 };
 
 // The trades of the plan, strays included, are exactly those asked for. Requires a span when there

@@ -1,28 +1,21 @@
 #include "synth/files.h"
 
 #include <memory>
-#include <optional>
-#include <unordered_map>
 #include <utility>
 
-#include "dbn/text_json.h"
 #include "dbn/writer.h"
 
 namespace fm::synth {
 namespace {
 
 constexpr std::string_view kDataset = "GLBX.MDP3";
-constexpr std::size_t kTextBufferBytes = 1 << 20;
-
-enum class Form { kDbn, kJsonLines };
 
 struct Target {
-  Form form = Form::kDbn;
   bool zstd = false;
 };
 
 Result<Target> target_of(std::string_view path, const FileOptions& file_options) {
-  Target target{Form::kDbn, file_options.zstd};
+  Target target{file_options.zstd};
   if (path == "-") return target;
   std::string_view stem = path;
   if (stem.ends_with(".zst")) {
@@ -30,14 +23,8 @@ Result<Target> target_of(std::string_view path, const FileOptions& file_options)
     target.zstd = true;
   }
   if (stem.ends_with(".dbn")) return target;
-  if (stem.ends_with(".jsonl") || stem.ends_with(".json")) {
-    target.form = Form::kJsonLines;
-    return target;
-  }
   return fail(Code::kInvalidArgument,
-              "{}: no form of output has this ending: expected .dbn, .jsonl or .json, each with or "
-              "without .zst",
-              path);
+              "{}: no form of output has this ending: expected .dbn or .dbn.zst", path);
 }
 
 Result<std::unique_ptr<dbn::ByteSink>> open_sink(Env& env, const std::string& path, bool zstd) {
@@ -89,11 +76,7 @@ Result<Written> write_file(Env& env, const std::string& path, const market::Univ
   FM_ASSIGN(Generator generator, Generator::create(universe, calendar, options));
   FM_ASSIGN(auto sink, open_sink(env, path, target.zstd));
   Written written;
-  if (target.form == Form::kDbn) {
-    FM_ASSIGN(written.records, write_dbn(std::move(sink), generator, file_options.version));
-  } else {
-    FM_ASSIGN(written.records, write_json_lines(std::move(sink), generator));
-  }
+  FM_ASSIGN(written.records, write_dbn(std::move(sink), generator, file_options.version));
   written.start = generator.start();
   written.end = generator.end();
   written.trade_dates.assign(generator.trade_dates().begin(), generator.trade_dates().end());

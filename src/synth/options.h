@@ -35,7 +35,7 @@ struct Options {
   // that many trades: 3 on quiet days, 13 at 800,000 a day. The trades are concentrated into as
   // many seconds as this leaves.
   std::uint32_t trades_per_active_second = 0;
-  Features features;
+  Features features = {};
 };
 
 }  // namespace fm::synth

@@ -12,6 +12,10 @@ constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
 // Two rolls of one root are at least this many trade dates apart.
 constexpr std::size_t kDaysBetweenRollsMin = 8;
 
+// The roll that is asked for may come this many days after the usual one: ESM5 still trades on 10
+// June.
+constexpr int kDaysBehindUsualRoll = 10;
+
 std::size_t first_day_from(const std::vector<Date>& trade_dates, Date date) {
   return static_cast<std::size_t>(std::lower_bound(trade_dates.begin(), trade_dates.end(), date) -
                                   trade_dates.begin());
@@ -50,7 +54,8 @@ RollSchedule::RollSchedule(std::string_view root, const Profile& profile,
   const std::size_t days = trade_dates.size();
   const std::size_t middle = (days - 1) / 2;
   Stage stage;
-  stage.near = busiest_delivery(profile, trade_dates[roll ? middle : days - 1]);
+  stage.near = roll ? busiest_delivery(profile, trade_dates[middle] - kDaysBehindUsualRoll)
+                    : busiest_delivery(profile, trade_dates[days - 1]);
   stage.roll_day = roll ? middle : kNever;
   while (true) {
     stage.next = next_delivery(profile, stage.near);
