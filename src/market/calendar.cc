@@ -57,8 +57,20 @@ Result<std::vector<SessionSpan>> build(SessionDays days, std::string_view family
   return spans;
 }
 
-std::string describe(const DayEffect& what, bool whole_day) {
-  return fmt::format("{}: {}", whole_day ? "holiday" : "early close", what.holiday->name);
+// Which holiday keeps a session day from trading at a moment at which an ordinary one would.
+std::optional<std::string> removed_by(const SessionDays& days, Date day, LocalSecond of_day) {
+  const DayEffect own = days.effect_on(day);
+  const bool ends_early = own.action() == Action::kHalt || own.action() == Action::kClose;
+  if (own.action() == Action::kClosed ||
+      (own.action() == Action::kHalt && of_day >= own.effect->at))
+    return fmt::format("holiday: {}", own.holiday->name);
+  if (ends_early && of_day >= own.effect->at)
+    return fmt::format("early close: {}", own.holiday->name);
+  if (own && own.effect->open && of_day < *own.effect->open)
+    return fmt::format("late open: {}", own.holiday->name);
+  if (const DayEffect before = days.effect_on(day - 1))
+    return fmt::format("holiday: {}", before.holiday->name);
+  return std::nullopt;
 }
 
 std::string clock_text(LocalSecond of_day) {
@@ -230,11 +242,7 @@ std::string Calendar::closed_reason(TemplateId id, Second second) const {
     for (const Segment& segment : days.plain_segments(day)) {
       if (segment.open <= of_day && of_day < segment.close) {
         // An ordinary day would trade now: some holiday is in the way.
-        const DayEffect own = days.effect_on(day);
-        if (own && own.action() != Action::kNone)
-          return describe(own, own.action() == Action::kClosed || own.action() == Action::kHalt);
-        if (own) return describe(own, true);
-        if (const DayEffect before = days.effect_on(day - 1)) return describe(before, true);
+        if (const auto why = removed_by(days, day, of_day)) return *why;
         return "daily break";
       }
       if (day != today) continue;

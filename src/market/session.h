@@ -71,7 +71,7 @@ class Calendar {
   [[nodiscard]] Date previous_trade_date(TemplateId id, Date date) const;
 
   // Why nothing trades at this second: "weekend", "daily break", "pause", "holiday: Good Friday",
-  // "early close: Thanksgiving". Empty when the market is open.
+  // "early close: Christmas Eve", "late open: …". Empty when the market is open.
   [[nodiscard]] std::string closed_reason(TemplateId id, Second second) const;
   // The holiday, shortened day or other exception of a day, for people; empty for an ordinary one.
   [[nodiscard]] std::string special_day(TemplateId id, Date date) const;
