@@ -52,6 +52,7 @@ struct FileInfo {
   std::uint64_t size_bytes = 0;
   Nanos modified = 0;
   std::uint64_t inode = 0;
+  std::uint64_t links = 1;    // names that the file has
   std::uint32_t mode = 0;  // permission bits
 };
 

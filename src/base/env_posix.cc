@@ -159,6 +159,7 @@ class PosixEnv final : public Env {
                     .modified = static_cast<Nanos>(status.st_mtim.tv_sec) * kNanosPerSecond +
                                 static_cast<Nanos>(status.st_mtim.tv_nsec),
                     .inode = status.st_ino,
+                    .links = status.st_nlink,
                     .mode = status.st_mode & 07777U};
   }
 
