@@ -1,8 +1,13 @@
 #include "synth/files.h"
 
 #include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
 #include <utility>
 
+#include "base/assert.h"
+#include "dbn/text_json.h"
 #include "dbn/writer.h"
 
 namespace fm::synth {
@@ -10,12 +15,15 @@ namespace {
 
 constexpr std::string_view kDataset = "GLBX.MDP3";
 
+enum class Form { kDbn, kJsonLines };
+
 struct Target {
+  Form form = Form::kDbn;
   bool zstd = false;
 };
 
 Result<Target> target_of(std::string_view path, const FileOptions& file_options) {
-  Target target{file_options.zstd};
+  Target target{Form::kDbn, file_options.zstd};
   if (path == "-") return target;
   std::string_view stem = path;
   if (stem.ends_with(".zst")) {
@@ -23,8 +31,14 @@ Result<Target> target_of(std::string_view path, const FileOptions& file_options)
     target.zstd = true;
   }
   if (stem.ends_with(".dbn")) return target;
+  if (stem.ends_with(".jsonl") || stem.ends_with(".json")) {
+    target.form = Form::kJsonLines;
+    return target;
+  }
   return fail(Code::kInvalidArgument,
-              "{}: no form of output has this ending: expected .dbn or .dbn.zst", path);
+              "{}: no form of output has this ending: expected .dbn, .jsonl or .json, each with or "
+              "without .zst",
+              path);
 }
 
 Result<std::unique_ptr<dbn::ByteSink>> open_sink(Env& env, const std::string& path, bool zstd) {
@@ -42,6 +56,29 @@ Result<std::uint64_t> write_dbn(std::unique_ptr<dbn::ByteSink> sink, Generator& 
   }
   FM_TRY(writer.finish());
   return writer.records_written();
+}
+
+// As the vendor's downloads have them: readable prices and times, symbols mapped.
+Result<std::uint64_t> write_json_lines(std::unique_ptr<dbn::ByteSink> sink, Generator& generator) {
+  std::unordered_map<std::uint32_t, std::string> symbols;
+  for (const Instrument& instrument : generator.instruments()) {
+    symbols.emplace(instrument.id, instrument.symbol);
+  }
+  const dbn::TextOptions text{.pretty_px = true, .pretty_ts = true, .map_symbols = true};
+  std::uint64_t records = 0;
+  std::string lines;
+  for (auto block = generator.next(); !block.empty(); block = generator.next()) {
+    lines.clear();
+    for (const dbn::Mbp1Msg& record : block) {
+      const bool known = dbn::append_json(dbn::RecordView(record), text,
+                                          symbols.at(record.header.instrument_id), lines);
+      FM_ASSERT(known);
+    }
+    FM_TRY(sink->write(std::as_bytes(std::span(lines))));
+    records += block.size();
+  }
+  FM_TRY(sink->finish());
+  return records;
 }
 
 }  // namespace
@@ -76,7 +113,11 @@ Result<Written> write_file(Env& env, const std::string& path, const market::Univ
   FM_ASSIGN(Generator generator, Generator::create(universe, calendar, options));
   FM_ASSIGN(auto sink, open_sink(env, path, target.zstd));
   Written written;
-  FM_ASSIGN(written.records, write_dbn(std::move(sink), generator, file_options.version));
+  if (target.form == Form::kDbn) {
+    FM_ASSIGN(written.records, write_dbn(std::move(sink), generator, file_options.version));
+  } else {
+    FM_ASSIGN(written.records, write_json_lines(std::move(sink), generator));
+  }
   written.start = generator.start();
   written.end = generator.end();
   written.trade_dates.assign(generator.trade_dates().begin(), generator.trade_dates().end());

@@ -4,12 +4,13 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "dbn/byte_source.h"
 #include "dbn/reader.h"
-#include "dbn/symbol_map.h"
+#include "dbn/tbbo_text.h"
 
 namespace fm::synth {
 namespace {
@@ -76,6 +77,33 @@ TEST_F(Files, DbnOfEveryVersionHoldsTheRecordsAndTheirSymbols) {
         const auto* tbbo = record.get_if<dbn::Mbp1Msg>();
         ASSERT_NE(tbbo, nullptr);
         ASSERT_EQ(*tbbo, expected[at++]);
+      }
+    }
+    EXPECT_EQ(at, expected.size());
+  }
+}
+
+TEST_F(Files, JsonLinesHoldTheRecordsAndTheirSymbols) {
+  const std::vector<dbn::Mbp1Msg> expected = generated(options_);
+  for (const char* name : {"a.jsonl", "b.json", "c.jsonl.zst"}) {
+    const auto written = write(name, options_);
+    ASSERT_TRUE(written) << written.error().message();
+    EXPECT_EQ(written->records, expected.size());
+    std::map<std::uint32_t, std::string> symbols;
+    for (const Instrument& instrument : written->instruments) {
+      symbols[instrument.id] = instrument.symbol;
+    }
+    auto input = dbn::open_input(Env::posix(), join(directory_, name));
+    ASSERT_TRUE(input) << input.error().message();
+    EXPECT_EQ(input->format, dbn::Format::kJson);
+    dbn::TbboTextReader reader(std::move(input->source), name, dbn::TextForm::kJsonLines);
+    std::size_t at = 0;
+    for (auto lines = reader.next(); lines && !lines->empty(); lines = reader.next()) {
+      for (const dbn::TbboLine& line : *lines) {
+        ASSERT_LT(at, expected.size());
+        ASSERT_EQ(line.record, expected[at]) << "line " << line.line_number;
+        ASSERT_EQ(line.symbol, symbols.at(expected[at].header.instrument_id));
+        ++at;
       }
     }
     EXPECT_EQ(at, expected.size());
