@@ -30,7 +30,6 @@ struct LakeOptions {
   // one.
   Nanos grace = 15 * 60 * kNanosPerSecond;
   Nanos lock_patience = 120 * kNanosPerSecond;
-  int threads = 2;
 };
 
 // What a partition's rows were made from; kept in its manifest.
@@ -115,17 +114,7 @@ class Lake {
   [[nodiscard]] std::string store_path(const DataFile& file) const;
 
  private:
-  struct Draft;
-
   Lake(Env& env, std::string directory, LakeOptions options);
-
-  [[nodiscard]] Status prepare();
-  [[nodiscard]] Result<Draft> write_draft(const table::Table& table, const PartitionKey& partition,
-                                          table::RowStream& rows) const;
-  [[nodiscard]] Result<CommitReport> commit(const table::Table& table,
-                                            const PartitionKey& partition, const Draft& draft,
-                                            const CommitInfo& info);
-  [[nodiscard]] Status show(const table::Table& table, const Manifest& manifest);
 
   Env* env_;
   std::string directory_;

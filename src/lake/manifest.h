@@ -29,7 +29,7 @@ struct PartitionKey {
 };
 
 struct DataFile {
-  std::string name;  // in the store: content hash, then the hash of the Parquet settings
+  std::string name;  // in the store: the content hash of its rows
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
   std::string first_key;  // JSON array of the key's columns as text

@@ -11,7 +11,6 @@
 namespace fm::lake {
 
 struct ParquetOptions {
-  int threads = 2;
   bool check_order =
       true;  // rows must ascend strictly by the table's key, in the order of its sort columns
 };

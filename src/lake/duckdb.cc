@@ -1,0 +1,167 @@
+#include "lake/duckdb.h"
+
+#include <duckdb.h>
+
+#include <array>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace fm::lake {
+
+void ChunkDeleter::operator()(_duckdb_data_chunk* chunk) const {
+  duckdb_destroy_data_chunk(&chunk);
+}
+
+struct Rows::State {
+  duckdb_prepared_statement statement = nullptr;
+  duckdb_result result{};
+  bool has_result = false;
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    if (has_result) duckdb_destroy_result(&result);
+    duckdb_destroy_prepare(&statement);
+  }
+};
+
+Rows::Rows(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Rows::Rows(Rows&&) noexcept = default;
+Rows& Rows::operator=(Rows&&) noexcept = default;
+Rows::~Rows() = default;
+
+std::size_t Rows::columns() const { return duckdb_column_count(&state_->result); }
+std::string Rows::name(std::size_t column) const {
+  return duckdb_column_name(&state_->result, column);
+}
+int Rows::type(std::size_t column) const { return duckdb_column_type(&state_->result, column); }
+
+Result<Chunk> Rows::next() {
+  Chunk chunk(duckdb_fetch_chunk(state_->result));
+  if (!chunk) {
+    const char* message = duckdb_result_error(&state_->result);
+    if (message != nullptr && *message != '\0') return std::unexpected(duckdb_error(message));
+  }
+  return chunk;
+}
+
+struct Database::State {
+  duckdb_database database = nullptr;
+  duckdb_connection connection = nullptr;
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    duckdb_disconnect(&connection);
+    duckdb_close(&database);
+  }
+};
+
+Database::Database(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Database::Database(Database&&) noexcept = default;
+Database& Database::operator=(Database&&) noexcept = default;
+Database::~Database() = default;
+
+Result<Database> Database::open(const DatabaseOptions& options) {
+  const std::array<std::pair<const char*, std::string>, 6> settings{{
+      {"memory_limit", fmt::format("{}MiB", options.memory_max_mb)},
+      {"threads", fmt::format("{}", options.threads)},
+      {"preserve_insertion_order", options.preserve_order ? "true" : "false"},
+      {"temp_directory", ""},
+      {"autoinstall_known_extensions", "false"},
+      {"autoload_known_extensions", "false"},
+  }};
+  auto state = std::make_unique<State>();
+  duckdb_config config = nullptr;
+  if (duckdb_create_config(&config) != DuckDBSuccess)
+    return fail(Code::kInternal, "DuckDB: no configuration");
+  for (const auto& [name, value] : settings) {
+    if (duckdb_set_config(config, name, value.c_str()) != DuckDBSuccess) {
+      duckdb_destroy_config(&config);
+      return fail(Code::kInternal, "DuckDB: does not accept {}={}", name, value);
+    }
+  }
+  char* message = nullptr;
+  const auto opened = duckdb_open_ext(nullptr, &state->database, config, &message);
+  duckdb_destroy_config(&config);
+  if (opened != DuckDBSuccess) {
+    Error error = duckdb_error(message != nullptr ? message : "cannot open a database");
+    duckdb_free(message);
+    return std::unexpected(std::move(error));
+  }
+  if (duckdb_connect(state->database, &state->connection) != DuckDBSuccess)
+    return fail(Code::kInternal, "DuckDB: cannot connect");
+  Database database(std::move(state));
+  FM_TRY(database.execute("SET TimeZone='UTC'"));
+  return database;
+}
+
+Status Database::execute(const std::string& sql) {
+  duckdb_result result{};
+  const auto state = duckdb_query(state_->connection, sql.c_str(), &result);
+  Status status;
+  if (state != DuckDBSuccess) status = std::unexpected(duckdb_error(duckdb_result_error(&result)));
+  duckdb_destroy_result(&result);
+  return status;
+}
+
+Result<Rows> Database::query(const std::string& sql) {
+  auto state = std::make_unique<Rows::State>();
+  if (duckdb_prepare(state_->connection, sql.c_str(), &state->statement) != DuckDBSuccess)
+    return std::unexpected(duckdb_error(duckdb_prepare_error(state->statement)));
+  duckdb_pending_result pending = nullptr;
+  if (duckdb_pending_prepared_streaming(state->statement, &pending) != DuckDBSuccess) {
+    Error error = duckdb_error(duckdb_pending_error(pending));
+    duckdb_destroy_pending(&pending);
+    return std::unexpected(std::move(error));
+  }
+  const auto executed = duckdb_execute_pending(pending, &state->result);
+  state->has_result = true;
+  duckdb_destroy_pending(&pending);
+  if (executed != DuckDBSuccess)
+    return std::unexpected(duckdb_error(duckdb_result_error(&state->result)));
+  return Rows(std::move(state));
+}
+
+_duckdb_connection* Database::connection() const { return state_->connection; }
+
+Error duckdb_error(std::string_view message) {
+  const auto says = [&](std::string_view words) { return message.contains(words); };
+  Code code = Code::kQuery;
+  if (says("No space left") || says("Disk quota exceeded"))
+    code = Code::kNoSpace;
+  else if (says("Permission denied") || says("Read-only file system"))
+    code = Code::kPermission;
+  else if (says("IO Error") && (says("No such file") || says("No files found")))
+    code = Code::kNotFound;
+  else if (says("IO Error"))
+    code = Code::kIo;
+  return Error(code, std::string(message));
+}
+
+int duckdb_type_of(table::Type type) {
+  switch (type) {
+    case table::Type::kTimestamp:
+      return DUCKDB_TYPE_TIMESTAMP_TZ;
+    case table::Type::kDate:
+      return DUCKDB_TYPE_DATE;
+    case table::Type::kText:
+      return DUCKDB_TYPE_VARCHAR;
+    case table::Type::kInt64:
+      return DUCKDB_TYPE_BIGINT;
+    case table::Type::kInt32:
+      return DUCKDB_TYPE_INTEGER;
+    case table::Type::kInt8:
+      return DUCKDB_TYPE_TINYINT;
+    case table::Type::kBool:
+      return DUCKDB_TYPE_BOOLEAN;
+    case table::Type::kDouble:
+      return DUCKDB_TYPE_DOUBLE;
+  }
+  FM_ASSERT(false);
+}
+
+}  // namespace fm::lake

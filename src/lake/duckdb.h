@@ -1,0 +1,77 @@
+// DuckDB's C API, owned. Nothing outside this room sees it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "table/catalogue.h"
+
+// Handles of the C API, so that its large header stays in the sources.
+struct _duckdb_connection;
+struct _duckdb_data_chunk;
+
+namespace fm::lake {
+
+struct DatabaseOptions {
+  std::uint64_t memory_max_mb = 256;
+  int threads = 1;
+  bool preserve_order = true;
+};
+
+// A chunk of a result: at most 2,048 rows.
+struct ChunkDeleter {
+  void operator()(_duckdb_data_chunk* chunk) const;
+};
+using Chunk = std::unique_ptr<_duckdb_data_chunk, ChunkDeleter>;
+
+// The rows of a statement, made while they are fetched.
+class Rows {
+ public:
+  Rows(Rows&&) noexcept;
+  Rows& operator=(Rows&&) noexcept;
+  ~Rows();
+
+  [[nodiscard]] std::size_t columns() const;
+  [[nodiscard]] std::string name(std::size_t column) const;
+  [[nodiscard]] int type(std::size_t column) const;  // duckdb_type
+  // nullptr at the end. Errors: kQuery.
+  [[nodiscard]] Result<Chunk> next();
+
+ private:
+  friend class Database;
+  struct State;
+  explicit Rows(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// An in-memory database with one connection. It loads no extension and installs none.
+class Database {
+ public:
+  [[nodiscard]] static Result<Database> open(const DatabaseOptions& options);
+  Database(Database&&) noexcept;
+  Database& operator=(Database&&) noexcept;
+  ~Database();
+
+  // Any number of statements, results dropped. Errors: kQuery with DuckDB's text; kNoSpace,
+  // kPermission and kNotFound where that text is about a file.
+  [[nodiscard]] Status execute(const std::string& sql);
+  // One statement. Its rows must not outlive the database.
+  [[nodiscard]] Result<Rows> query(const std::string& sql);
+  [[nodiscard]] _duckdb_connection* connection() const;
+
+ private:
+  struct State;
+  explicit Database(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// The error for a message of DuckDB.
+[[nodiscard]] Error duckdb_error(std::string_view message);
+
+// duckdb_type of a catalogue type.
+[[nodiscard]] int duckdb_type_of(table::Type type);
+
+}  // namespace fm::lake

@@ -1,0 +1,181 @@
+#include "lake/manifest.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "lake/text.h"
+
+namespace fm::lake {
+namespace {
+
+using table::LakeLayout;
+
+constexpr std::int64_t kFormat = 1;
+constexpr std::string_view kBegin = "{\"checksum\":\"";
+constexpr std::string_view kMiddle = "\",\"manifest\":";
+constexpr std::string_view kEnd = "}\n";
+constexpr std::size_t kChecksumDigits = 32;
+
+bool is_directory_name(std::string_view root) {
+  return !root.empty() && root.size() <= 64 && std::ranges::all_of(root, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  });
+}
+
+void append_member(std::string& out, std::string_view name, std::string_view text) {
+  fmt::format_to(std::back_inserter(out), ",\"{}\":", name);
+  append_json_text(out, text);
+}
+
+std::string encode_body(const Manifest& manifest) {
+  std::string out = fmt::format("{{\"format\":{}", kFormat);
+  auto end = std::back_inserter(out);
+  append_member(out, "table", manifest.table);
+  append_member(out, "partition", manifest.partition);
+  fmt::format_to(end, ",\"version\":{},\"rows\":{}", manifest.version, manifest.rows);
+  append_member(out, "hash", manifest.hash);
+  out += ",\"files\":[";
+  for (const DataFile& file : manifest.files) {
+    fmt::format_to(end, "{}{{\"name\":\"{}\",\"rows\":{},\"bytes\":{}",
+                   &file == manifest.files.data() ? "" : ",", file.name, file.rows, file.bytes);
+    append_member(out, "first_key", file.first_key);
+    append_member(out, "last_key", file.last_key);
+    out += '}';
+  }
+  out += "],\"supersedes\":[";
+  for (const Superseded& file : manifest.supersedes)
+    fmt::format_to(end, "{}{{\"name\":\"{}\",\"at\":{}}}",
+                   &file == manifest.supersedes.data() ? "" : ",", file.name, file.at);
+  out += ']';
+  append_member(out, "sources", manifest.sources);
+  append_member(out, "parameters", manifest.parameters);
+  append_member(out, "engine_version", manifest.engine_version);
+  if (manifest.final_to) fmt::format_to(end, ",\"final_to\":{}", *manifest.final_to);
+  fmt::format_to(end, ",\"created\":{}}}", manifest.created);
+  return out;
+}
+
+// Throws simdjson_error where a member is absent or of another type: caught at decode_manifest.
+std::string text_of(simdjson::dom::element object, std::string_view name) {
+  return std::string(std::string_view(object[name]));
+}
+std::uint64_t count_of(simdjson::dom::element object, std::string_view name) {
+  return std::uint64_t(object[name]);
+}
+
+Manifest read_body(simdjson::dom::element body) {
+  Manifest manifest{.table = text_of(body, "table"),
+                    .partition = text_of(body, "partition"),
+                    .version = count_of(body, "version"),
+                    .files = {},
+                    .rows = count_of(body, "rows"),
+                    .hash = text_of(body, "hash"),
+                    .sources = text_of(body, "sources"),
+                    .parameters = text_of(body, "parameters"),
+                    .engine_version = text_of(body, "engine_version"),
+                    .final_to = {},
+                    .supersedes = {},
+                    .created = count_of(body, "created")};
+  for (const auto file : body["files"].get_array())
+    manifest.files.push_back({.name = text_of(file, "name"),
+                              .rows = count_of(file, "rows"),
+                              .bytes = count_of(file, "bytes"),
+                              .first_key = text_of(file, "first_key"),
+                              .last_key = text_of(file, "last_key")});
+  for (const auto file : body["supersedes"].get_array())
+    manifest.supersedes.push_back({.name = text_of(file, "name"), .at = count_of(file, "at")});
+  if (std::int64_t final_to = 0; body["final_to"].get(final_to) == simdjson::SUCCESS)
+    manifest.final_to = final_to;
+  return manifest;
+}
+
+}  // namespace
+
+Date PartitionKey::first_day(const table::Table& table) const {
+  switch (table.layout) {
+    case LakeLayout::kRootDay:
+      return date;
+    case LakeLayout::kRootYear:
+      return Date(date.year(), 1, 1);
+    case LakeLayout::kMonth:
+      return Date(date.year(), date.month(), 1);
+  }
+  FM_ASSERT(false);
+}
+
+Date PartitionKey::end_day(const table::Table& table) const {
+  switch (table.layout) {
+    case LakeLayout::kRootDay:
+      return date + 1;
+    case LakeLayout::kRootYear:
+      return Date(date.year() + 1, 1, 1);
+    case LakeLayout::kMonth:
+      return date.month() == 12 ? Date(date.year() + 1, 1, 1)
+                                : Date(date.year(), date.month() + 1, 1);
+  }
+  FM_ASSERT(false);
+}
+
+Result<std::string> PartitionKey::directory(const table::Table& table) const {
+  const std::string day = first_day(table).iso();
+  if (table.layout == LakeLayout::kMonth) {
+    if (!root.empty())
+      return fail(Code::kInvalidArgument,
+                  "{}.{} holds all roots in one partition; found root \"{}\"", table.dataset,
+                  table.name, root);
+    return fmt::format("p_month={}", day.substr(0, 7));
+  }
+  if (!is_directory_name(root))
+    return fail(Code::kInvalidArgument,
+                "root \"{}\" cannot name a directory; expected letters, digits, \"_\" and \"-\"",
+                root);
+  if (table.layout == LakeLayout::kRootDay) return fmt::format("p_root={}/p_day={}", root, day);
+  return fmt::format("p_root={}/p_year={}", root, day.substr(0, 4));
+}
+
+std::uint64_t Manifest::bytes() const {
+  std::uint64_t sum = 0;
+  for (const DataFile& file : files) sum += file.bytes;
+  return sum;
+}
+
+std::string encode(const Manifest& manifest) {
+  const std::string body = encode_body(manifest);
+  return fmt::format("{}{}{}{}{}", kBegin, hash_of(body).hex(), kMiddle, body, kEnd);
+}
+
+Result<Manifest> decode_manifest(std::string_view text, std::string_view name) {
+  const std::size_t head = kBegin.size() + kChecksumDigits + kMiddle.size();
+  if (text.size() < head + kEnd.size() || !text.starts_with(kBegin) || !text.ends_with(kEnd) ||
+      text.substr(kBegin.size() + kChecksumDigits, kMiddle.size()) != kMiddle)
+    return std::unexpected(
+        Error(Code::kCorrupt, fmt::format("{}: is not a manifest of a lake partition", name))
+            .hint("Write the partition again from its sources."));
+  const std::string_view body = text.substr(head, text.size() - head - kEnd.size());
+  const std::string_view checksum = text.substr(kBegin.size(), kChecksumDigits);
+  if (hash_of(body).hex() != checksum)
+    return std::unexpected(
+        Error(Code::kCorrupt, fmt::format("{}: checksum {} of {} bytes; expected {}", name,
+                                          hash_of(body).hex(), body.size(), checksum))
+            .hint("The file is damaged; write the partition again from its sources."));
+  try {
+    simdjson::dom::parser parser;
+    const simdjson::dom::element document = parser.parse(body.data(), body.size());
+    const std::int64_t format = document["format"];
+    if (format != kFormat)
+      return fail(Code::kUnsupported, "{}: format {} of a manifest; this version reads {}", name,
+                  format, kFormat);
+    return read_body(document);
+  } catch (const simdjson::simdjson_error& error) {
+    return fail(Code::kCorrupt, "{}: {}", name, error.what());
+  }
+}
+
+}  // namespace fm::lake

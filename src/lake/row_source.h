@@ -1,0 +1,35 @@
+// A row stream as a table function of DuckDB: "SELECT * FROM fm_rows(…)".
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "lake/duckdb.h"
+#include "table/row_stream.h"
+
+namespace fm::lake {
+
+// Serves one stream to one statement at a time. The stream is read on the thread that runs the
+// statement.
+class RowSource {
+ public:
+  // `rows` and `database` must outlive it. Only one per database.
+  [[nodiscard]] static Result<std::unique_ptr<RowSource>> create(Database& database,
+                                                                 table::RowStream& rows);
+  virtual ~RowSource() = default;
+
+  // What to put behind FROM.
+  [[nodiscard]] virtual std::string from_clause() const = 0;
+  // Sees each batch on its way; may refuse it.
+  struct Observer {
+    virtual ~Observer() = default;
+    [[nodiscard]] virtual Status see(const table::RowBatch& batch) = 0;
+  };
+  virtual void observe(Observer& observer) = 0;
+  // Why the stream or the observer stopped the statement, if they did: the true reason behind
+  // DuckDB's error.
+  [[nodiscard]] virtual std::optional<Error> take_error() = 0;
+};
+
+}  // namespace fm::lake
