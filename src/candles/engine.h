@@ -45,8 +45,8 @@ struct EngineOptions {
 // Where a ticker stood at the end of the trade date before the first one fed.
 struct Resume {
   std::int64_t cvd_close = 0;
-  std::string front_month;                                    // symbol; empty = none
-  std::vector<std::pair<std::string, std::int64_t>> volumes;  // of that date, by contract
+  std::string front_month = {};  // symbol; empty = none
+  std::vector<std::pair<std::string, std::int64_t>> volumes = {};  // of that date, by contract
 };
 
 class Engine {
@@ -81,6 +81,8 @@ class Engine {
   void malformed(std::span<const std::byte> bytes, std::uint64_t position, SourceId source);
   void not_trade();
 
+  // Hands out the rows that are waiting for company. A block does it at its end.
+  void flush();
   // Makes everything final. Nothing may be fed afterwards.
   void finish();
 
@@ -101,6 +103,7 @@ class Engine {
 
  private:
   struct State;
+  struct Block;
   std::unique_ptr<State> state_;
 };
 

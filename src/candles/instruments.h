@@ -6,7 +6,9 @@
 //   engine.feed(block, instruments);   // mapping records in the block go into the map
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -22,6 +24,7 @@ class Engine;
 class Instruments {
  public:
   // `map` outlives this object. `schema` is what the file says it holds; absent for mixed input.
+  // Every engine, and every source of an engine, has its own Instruments.
   Instruments(dbn::SymbolMap& map, SourceId source, std::optional<dbn::Schema> schema = {});
 
   [[nodiscard]] SourceId source() const { return source_; }
@@ -29,37 +32,36 @@ class Instruments {
  private:
   friend class Engine;
 
-  // What an id stands for while the moment of arrival is in [valid_from, valid_to).
+  static constexpr SymbolId kUnused = std::numeric_limits<SymbolId>::max();
   struct Known {
     std::uint32_t instrument_id = 0;
-    SymbolId symbol = kNoSymbol;
-    ContractState* contract = nullptr;  // null in an unused place
-    Nanos valid_from = 0;
-    Nanos valid_to = 0;
+    SymbolId symbol = kUnused;
+    ContractState* contract = nullptr;  // never null: a stand-in where there is none
   };
 
-  [[nodiscard]] std::size_t place_of(std::uint32_t instrument_id) const {
-    // Fibonacci hashing: ids of one exchange lie close together.
-    return (instrument_id * 0x9E37'79B9U) >> shift_;
-  }
-  // The place of this id, used or not.
+  // The place of this id; its symbol is kUnused when the id is not known.
   [[nodiscard]] Known& known(std::uint32_t instrument_id) {
-    std::size_t place = place_of(instrument_id);
-    while (known_[place].contract != nullptr && known_[place].instrument_id != instrument_id) {
+    // Fibonacci hashing: the ids of one exchange lie close together.
+    std::size_t place = (instrument_id * 0x9E37'79B9U) >> shift_;
+    while (known_[place].instrument_id != instrument_id && known_[place].symbol != kUnused) {
       place = (place + 1) & (known_.size() - 1);
     }
     return known_[place];
   }
-  void forget();
-  void grow();
+  // The same, ready to be filled in, when what is known holds at `time`; forgets it all when not.
+  // A new id narrows the time in which everything known holds.
+  [[nodiscard]] Known& known_at(std::uint32_t instrument_id, Nanos time);
+  void resize(unsigned bits);
 
   dbn::SymbolMap& map_;
   SourceId source_;
   std::optional<dbn::Schema> schema_;
-  std::uint64_t generation_;  // of the map, when `known_` was filled
-  unsigned shift_;            // 32 − log2(known_.size())
+  std::uint64_t generation_ = 0;  // of the map, when `known_` was begun
+  Nanos valid_from_ = 0;          // what is known holds for arrivals in [from, to)
+  Nanos valid_to_ = 0;
+  unsigned shift_ = 0;  // 32 − log2(known_.size())
   std::size_t used_ = 0;
-  std::vector<Known> known_;
+  std::vector<Known> known_;  // open addressing, at most a quarter used
 };
 
 }  // namespace fm::candles

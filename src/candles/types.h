@@ -155,12 +155,12 @@ struct SessionRow {
 
 // A record that was left out; valid during the call.
 struct Rejection {
-  Reason reason;
-  SourceId source;
-  std::uint64_t position;            // as it was fed: the record's or line's number
-  SymbolId symbol;                   // kNoSymbol where not known
-  const dbn::Mbp1Msg* record;        // null when malformed
-  std::span<const std::byte> bytes;  // what is there of a malformed record
+  Reason reason{};
+  SourceId source = 0;
+  std::uint64_t position = 0;             // as it was fed: the record's or line's number
+  SymbolId symbol = kNoSymbol;            // kNoSymbol where not known
+  const dbn::Mbp1Msg* record = nullptr;   // null when malformed
+  std::span<const std::byte> bytes = {};  // what is there of a malformed record
 };
 
 // Where rows go. Spans are valid during the call; rows of a ticker come in the order of time, each
