@@ -18,6 +18,18 @@ void append_hex(std::span<const std::byte> bytes, std::string& out) {
   }
 }
 
+void append_record(const dbn::Mbp1Msg& record, std::string& out) {
+  // Text of older shapes names neither type nor length.
+  dbn::Mbp1Msg whole = record;
+  whole.header.rtype = dbn::RType::kMbp1;
+  whole.header.length = dbn::kLengthOf<dbn::Mbp1Msg>;
+  if (dbn::append_json(dbn::RecordView(whole), {}, "", out)) {
+    out.pop_back();  // the line feed
+  } else {
+    out += "null";
+  }
+}
+
 }  // namespace
 
 Quarantine::Quarantine(Env& env, std::string path)
@@ -39,7 +51,7 @@ void Quarantine::add(const candles::Rejection& rejection, std::string_view file,
   }
   buffer_ += ",\"record\":";
   if (rejection.record != nullptr) {
-    dbn::append_json(dbn::RecordView(*rejection.record), buffer_);
+    append_record(*rejection.record, buffer_);
   } else if (is_text) {
     append_json_string(
         {reinterpret_cast<const char*>(rejection.bytes.data()), rejection.bytes.size()}, buffer_);
