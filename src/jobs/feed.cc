@@ -1,5 +1,7 @@
 #include "jobs/feed.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "dbn/reader.h"
 #include "dbn/symbol_map.h"
@@ -44,12 +46,20 @@ void Feed::enter_window(Nanos arrival) {
   if (skipped_before_) engine_->cover(second_of(window_.from), second_of(arrival) + 1);
 }
 
+void Feed::skip(Nanos arrival) {
+  if (arrival < window_.from) {
+    skipped_before_ = true;
+  } else {
+    newest_beyond_ = std::max(newest_beyond_.value_or(0), arrival);
+  }
+}
+
 void Feed::detach() {
   if (engine_ == nullptr) return;
   const std::optional<Second> clock = engine_->clock();
   engine_->end_source(source_);
   // What lies behind the window was covered too, up to the window's end.
-  if (skipped_after_ && clock && *clock < second_of(window_.to))
+  if (newest_beyond_ && clock && *clock < second_of(window_.to))
     engine_->cover(*clock, second_of(window_.to));
   engine_ = nullptr;
 }

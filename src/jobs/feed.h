@@ -66,6 +66,10 @@ class Feed {
 
   // The damage that ended a salvaged input, for people; empty when there was none.
   [[nodiscard]] const std::string& damage() const { return damage_; }
+  // Of the records so far, inside the window or not.
+  [[nodiscard]] Nanos last_arrival() const { return last_arrival_; }
+  // The newest one that lay behind the window.
+  [[nodiscard]] std::optional<Nanos> newest_beyond() const { return newest_beyond_; }
   [[nodiscard]] std::uint64_t records_given() const { return records_given_; }
 
  protected:
@@ -80,8 +84,12 @@ class Feed {
   candles::Engine* engine_ = nullptr;
   candles::SourceId source_ = 0;
   ArrivalWindow window_;
+  // A TBBO or mbp-1 record outside the window.
+  void skip(Nanos arrival);
+
   bool skipped_before_ = false;
-  bool skipped_after_ = false;
+  std::optional<Nanos> newest_beyond_;
+  Nanos last_arrival_ = 0;
   bool entered_ = false;
   std::string damage_;
   std::uint64_t records_given_ = 0;

@@ -100,8 +100,7 @@ class DbnFeed final : public Feed {
       if (run.record_count > 0 && (arrival > limit || inside != run_is_inside_)) break;
       run_is_inside_ = inside;
       last_arrival_ = arrival;
-      if (!inside && dbn::Mbp1Msg::holds(record.rtype()))
-        (arrival < window_.from ? skipped_before_ : skipped_after_) = true;
+      if (!inside && Mbp1Msg::holds(record.rtype())) skip(arrival);
       ++run.record_count;
       at += record.size_bytes();
     }
@@ -127,7 +126,6 @@ class DbnFeed final : public Feed {
   dbn::SymbolMap map_;
   std::optional<candles::Instruments> instruments_;
   RecordBlock rest_;  // of the block in memory
-  Nanos last_arrival_ = 0;
   bool run_is_inside_ = true;
 };
 

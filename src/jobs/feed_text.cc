@@ -49,8 +49,7 @@ class TextFeed final : public Feed {
         enter_window(arrival);
         give_line(line, arrival);
       } else {
-        if (line.kind == LineKind::kTbbo)
-          (arrival < window_.from ? skipped_before_ : skipped_after_) = true;
+        if (line.kind == LineKind::kTbbo) skip(arrival);
         if (line.kind == LineKind::kMapping) learn(line);
       }
     }
@@ -115,7 +114,6 @@ class TextFeed final : public Feed {
   bool has_mappings_ = false;
   bool salvage_;
   std::span<const TbboLine> rest_;
-  Nanos last_arrival_ = 0;
 };
 
 }  // namespace

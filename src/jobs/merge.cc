@@ -1,6 +1,7 @@
 #include "jobs/merge.h"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 #include "base/assert.h"
@@ -50,7 +51,7 @@ Result<InputPlan> plan_inputs(Env& env, InputList list, bool salvage) {
 }
 
 MergedInputs::MergedInputs(Env& env, InputPlan& plan, const MergeOptions& options)
-    : env_(env), plan_(plan), options_(options) {
+    : env_(env), plan_(plan), options_(options), finished_(plan.inputs.size()) {
   for (std::size_t i = 0; i < plan.inputs.size(); ++i) {
     const FeedHead& head = plan.inputs[i].head;
     due_.push_back({head.first_arrival.value_or(head.start.value_or(0)), i});
@@ -121,6 +122,18 @@ void MergedInputs::finish(Open& input) {
   const InputFile& file = plan_.inputs[input.index].file;
   if (!input.feed->damage().empty()) damages_.push_back({file.path, input.feed->damage()});
   bytes_finished_ += file.size_bytes;
+  finished_[input.index] = {true, input.feed->last_arrival(), input.feed->newest_beyond()};
+}
+
+std::optional<MergedInputs::Covered> MergedInputs::covered_by(std::size_t input) const {
+  const FeedHead& head = plan_.inputs[input].head;
+  if (!head.first_arrival && !head.start) return std::nullopt;
+  const Nanos first =
+      std::min(head.first_arrival.value_or(kUndefTime), head.start.value_or(kUndefTime));
+  const Finished& finished = finished_[input];
+  if (!finished.done) return Covered{second_of(first), std::numeric_limits<Second>::max()};
+  const Nanos last = std::max({first, finished.last_arrival, head.end.value_or(1) - 1});
+  return Covered{second_of(first), second_of(last) + 1};
 }
 
 Status MergedInputs::run(candles::Engine& engine, const std::function<Status()>& after_stretch) {

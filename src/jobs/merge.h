@@ -59,6 +59,17 @@ class MergedInputs {
     return plan_.inputs[source_inputs_[source]].file;
   }
   [[nodiscard]] bool is_text(candles::SourceId source) const;
+  // What an input of the plan covers as far as it was read; an input that is not finished has no
+  // end yet. Nothing when it holds no records.
+  struct Covered {
+    Second from = 0;
+    Second until = 0;
+  };
+  [[nodiscard]] std::optional<Covered> covered_by(std::size_t input) const;
+  // Arrival of the newest record of an input that lay behind the window.
+  [[nodiscard]] std::optional<Nanos> newest_beyond(std::size_t input) const {
+    return finished_[input].newest_beyond;
+  }
   [[nodiscard]] const std::vector<Damage>& damages() const { return damages_; }
   [[nodiscard]] std::uint64_t records_given() const { return records_given_; }
   [[nodiscard]] std::uint64_t bytes_finished() const { return bytes_finished_; }
@@ -74,6 +85,12 @@ class MergedInputs {
     std::size_t index;
   };
 
+  struct Finished {
+    bool done = false;
+    Nanos last_arrival = 0;
+    std::optional<Nanos> newest_beyond = {};
+  };
+
   [[nodiscard]] static bool later(const Open& a, const Open& b);
   [[nodiscard]] Status open_due(candles::Engine& engine);
   [[nodiscard]] Nanos limit_for(const Open& first) const;
@@ -85,6 +102,7 @@ class MergedInputs {
   std::vector<Due> due_;    // not opened yet; the next one last
   std::vector<Open> open_;  // a heap, the next one first
   std::vector<std::size_t> source_inputs_;
+  std::vector<Finished> finished_;  // by input
   std::vector<Damage> damages_;
   std::uint64_t records_given_ = 0;
   std::uint64_t bytes_finished_ = 0;
