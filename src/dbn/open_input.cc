@@ -127,7 +127,8 @@ Result<Format> recognise(std::string_view bytes, const std::string& path, InputO
     if (by_name) return *by_name;
     if (bytes.empty()) return fail(Code::kTruncated, "is empty, expected DBN, JSON lines or CSV");
   }
-  if (const auto format = format_of_text(bytes)) return *format;
+  if (other_kind(bytes).empty())
+    if (const auto format = format_of_text(bytes)) return *format;
   return unrecognised(bytes);
 }
 

@@ -39,7 +39,7 @@ class AlignedBytes {
 // 48,211
 std::string grouped(std::uint64_t number) {
   std::string digits = std::to_string(number);
-  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
   return digits;
 }
 
@@ -273,14 +273,14 @@ Result<RecordBlock> Reader::State::stop_at(Error damage) {
   const bool salvageable = damage.code() == Code::kCorrupt || damage.code() == Code::kTruncated ||
                            damage.code() == Code::kUnsupported;
   if (salvageable) {
-    damage = std::move(damage).in(
-        fmt::format("record {} at byte {}", grouped(records + 1), grouped(first_byte)));
-    damage = std::move(damage).in(name);
+    const std::string place =
+        fmt::format("{}: record {} at byte {}", name, grouped(records + 1), grouped(first_byte));
+    damage = Error(std::move(damage).in(place));
+    if (records != 0)
+      damage = Error(std::move(damage).hint(fmt::format(
+          "The file is damaged from here on; `--salvage` keeps the {} records before it.",
+          grouped(records))));
   }
-  if (salvageable && records != 0)
-    damage = std::move(damage).hint(
-        fmt::format("The file is damaged from here on; `--salvage` keeps the {} records before it.",
-                    grouped(records)));
   if (!options.salvage || !salvageable) {
     failure = std::move(damage);
     return std::unexpected(*failure);

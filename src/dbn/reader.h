@@ -28,7 +28,7 @@ struct ReaderOptions {
   bool salvage = false;
   // The version of an input without metadata. An input that has metadata is read by it all the
   // same.
-  std::optional<int> fragment_version;
+  std::optional<int> fragment_version = std::nullopt;
   bool fragment_ts_out = false;  // the records of the fragment end in a ts_out
   // Records and metadata of versions 1 and 2 become version 3; false gives them as they are.
   bool upgrade = true;

@@ -38,13 +38,17 @@ struct ZstdSource::State {
 };
 
 // One block at most: when a block is damaged, zstd forgets what the same call decoded before it.
+// What zstd asks for includes the next block's header, which may be the damaged one.
 Result<std::size_t> ZstdSource::State::step(std::span<std::byte> out) {
   if (!in_frame && at < filled) {
     in_frame = true;
     ++frame;
     frame_first_byte = place();
   }
-  ZSTD_inBuffer input{buffer.data() + at, std::min(filled - at, wanted_bytes), 0};
+  constexpr std::size_t kBlockHeaderBytes = 3;
+  const std::size_t block_bytes =
+      wanted_bytes > kBlockHeaderBytes ? wanted_bytes - kBlockHeaderBytes : wanted_bytes;
+  ZSTD_inBuffer input{buffer.data() + at, std::min(filled - at, block_bytes), 0};
   ZSTD_outBuffer output{out.data(), out.size(), 0};
   const std::size_t result = ZSTD_decompressStream(context, &output, &input);
   if (ZSTD_isError(result) != 0)
