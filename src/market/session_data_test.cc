@@ -217,5 +217,51 @@ TEST(SessionData, DailyRecordsLieOnTradeDates) {
   EXPECT_EQ(trade_dates, 3884u);
 }
 
+// Nine more roots: no record lies on a day that is no trade date, but for two that the source made
+// up.
+TEST(SessionData, OtherDailyRecordsLieOnTradeDatesToo) {
+  const auto csv = read_shared("daily/other_futures_1d.csv");
+  if (!csv) GTEST_SKIP() << "shared data absent: daily/other_futures_1d.csv";
+  const std::set<std::string> on_thanksgiving_and_fourth_of_july = {"2023-11-23", "2025-07-04"};
+  std::stringstream stream(*csv);
+  std::size_t checked = 0;
+  for (std::string row; std::getline(stream, row);) {
+    const std::string day = row.substr(0, 10);
+    const std::string root = row.substr(11, 2);
+    if (day < "2010-06-06" || root == "SB" || day == "date,root," ||
+        on_thanksgiving_and_fourth_of_july.contains(day))
+      continue;
+    ASSERT_TRUE(calendar().is_trade_date(calendar().template_of(root), Date::parse(day).value()))
+        << row;
+    ++checked;
+  }
+  EXPECT_GT(checked, 25'000u);
+}
+
+// Two years of single contracts' histories are the trade dates, no more and no less.
+TEST(SessionData, ContractHistoriesAreTheTradeDates) {
+  for (const char* contract : {"zlz25", "zmz25", "zcz25", "zsx25"}) {
+    const std::string path = std::string("contracts/") + contract + "_price-history-10-03-2025.csv";
+    const auto csv = read_shared(path);
+    if (!csv) GTEST_SKIP() << "shared data absent: " << path;
+    std::set<std::string> recorded;
+    std::stringstream stream(*csv);
+    for (std::string row; std::getline(stream, row);) {
+      if (row.starts_with('"')) row.erase(0, 1);
+      if (row.size() > 10 && row[2] == '/' && row[5] == '/')
+        recorded.insert(row.substr(6, 4) + "-" + row.substr(0, 2) + "-" + row.substr(3, 2));
+      else if (const auto date = Date::parse(row.substr(0, 10)))
+        recorded.insert(date->iso());
+    }
+    ASSERT_FALSE(recorded.empty()) << path;
+    std::set<std::string> expected;
+    const auto grains = calendar().template_of("ZL");
+    for (Date day = Date::parse(*recorded.begin()).value();
+         day <= Date::parse(*recorded.rbegin()).value(); day = day + 1)
+      if (calendar().is_trade_date(grains, day)) expected.insert(day.iso());
+    EXPECT_EQ(recorded, expected) << path;
+  }
+}
+
 }  // namespace
 }  // namespace fm::market
