@@ -62,12 +62,12 @@ void copy_column(const RowBatch& batch, std::size_t column, duckdb_vector vector
 
 class RowSourceImpl final : public RowSource {
  public:
-  explicit RowSourceImpl(table::RowStream& rows)
-      : rows_(&rows), batch_(rows.table(), duckdb_vector_size()) {}
+  RowSourceImpl(table::RowStream& rows, std::string name)
+      : rows_(&rows), name_(std::move(name)), batch_(rows.table(), duckdb_vector_size()) {}
 
   Status attach(Database& database) {
     duckdb_table_function function = duckdb_create_table_function();
-    duckdb_table_function_set_name(function, kName);
+    duckdb_table_function_set_name(function, name_.c_str());
     duckdb_table_function_set_extra_info(function, this, nullptr);
     duckdb_table_function_set_bind(function, bind);
     duckdb_table_function_set_init(function, init);
@@ -75,16 +75,14 @@ class RowSourceImpl final : public RowSource {
     const auto registered = duckdb_register_table_function(database.connection(), function);
     duckdb_destroy_table_function(&function);
     if (registered == DuckDBSuccess) return {};
-    return fail(Code::kInternal, "DuckDB: a second row source in one database");
+    return fail(Code::kInternal, "DuckDB: a second function {} in one database", name_);
   }
 
-  std::string from_clause() const override { return fmt::format("{}()", kName); }
+  std::string from_clause() const override { return fmt::format("{}()", name_); }
   void observe(Observer& observer) override { observer_ = &observer; }
   std::optional<Error> take_error() override { return std::exchange(error_, std::nullopt); }
 
  private:
-  static constexpr const char* kName = "fm_rows";
-
   static void bind(duckdb_bind_info info) {
     const auto* self = static_cast<const RowSourceImpl*>(duckdb_bind_get_extra_info(info));
     for (const table::Column& column : self->rows_->table().columns) {
@@ -116,6 +114,7 @@ class RowSourceImpl final : public RowSource {
   }
 
   table::RowStream* rows_;
+  std::string name_;
   RowBatch batch_;
   Observer* observer_ = nullptr;
   std::optional<Error> error_;
@@ -123,8 +122,9 @@ class RowSourceImpl final : public RowSource {
 
 }  // namespace
 
-Result<std::unique_ptr<RowSource>> RowSource::create(Database& database, table::RowStream& rows) {
-  auto source = std::make_unique<RowSourceImpl>(rows);
+Result<std::unique_ptr<RowSource>> RowSource::create(Database& database, table::RowStream& rows,
+                                                     std::string name) {
+  auto source = std::make_unique<RowSourceImpl>(rows, std::move(name));
   FM_TRY(source->attach(database));
   return source;
 }

@@ -1,4 +1,4 @@
-// A row stream as a table function of DuckDB: "SELECT * FROM fm_rows(…)".
+// A row stream as a table function of DuckDB: "SELECT * FROM fm_rows()".
 #pragma once
 
 #include <memory>
@@ -14,9 +14,10 @@ namespace fm::lake {
 // statement.
 class RowSource {
  public:
-  // `rows` and `database` must outlive it. Only one per database.
+  // `rows` and `database` must outlive it. `name` must be new in the database.
   [[nodiscard]] static Result<std::unique_ptr<RowSource>> create(Database& database,
-                                                                 table::RowStream& rows);
+                                                                 table::RowStream& rows,
+                                                                 std::string name = "fm_rows");
   virtual ~RowSource() = default;
 
   // What to put behind FROM.

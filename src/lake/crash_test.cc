@@ -1,0 +1,349 @@
+// Processes that die, race and run out of disk. They are forked, not executed: DuckDB with one
+// thread starts no others.
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/testing_fault_env.h"
+#include "lake/duckdb.h"
+#include "lake/lake.h"
+#include "lake/testing_rows.h"
+
+namespace fm::lake {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
+const Date kDay(2025, 6, 16);
+constexpr std::string_view kGlob = "/market_data/candles_1m/*/*/*.parquet";
+
+pid_t in_child(const std::function<int()>& work) {
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(work());
+  return child;
+}
+
+int wait_for(pid_t child) {
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return status;
+}
+
+std::vector<std::string> leftovers(const Lake& lake) {
+  std::vector<std::string> found;
+  Env& env = Env::posix();
+  const std::string store = join(lake.directory(), ".store");
+  for (const auto& name : *env.list(store))
+    if (name.ends_with(".draft") || name.ends_with(".manifest") || name.ends_with(".tmp"))
+      found.push_back(name);
+  for (const auto& name : *env.list(join(store, "show"))) found.push_back("show/" + name);
+  return found;
+}
+
+// What a foreign tool reads. Errors: those of DuckDB.
+Result<std::int64_t> read_glob(const std::string& lake) {
+  FM_ASSIGN(Database database, Database::open({}));
+  return database
+      .query(fmt::format("SELECT CASE WHEN min(volume) = max(volume) AND count(*) = 20 + "
+                         "min(volume) % 7 THEN 'whole' ELSE error('MIXTURE') END "
+                         "FROM read_parquet('{}{}')",
+                         lake, kGlob))
+      .and_then([](Rows rows) -> Result<std::int64_t> {
+        FM_TRY(rows.next());
+        return 1;
+      });
+}
+
+struct Point {
+  std::uint64_t call;
+  FaultEnv::Moment moment;
+  std::string kind;
+  bool in_commit;
+};
+
+// The changing calls of one write, from a run that is left alone.
+std::vector<std::string> calls_of_a_write(const std::string& directory, std::int64_t seed) {
+  FaultEnv env;
+  auto lake = Lake::open(env, directory);
+  EXPECT_TRUE(lake && write_version(**lake, "ES", kDay, seed));
+  return env.calls();
+}
+
+std::vector<Point> points_of(const std::vector<std::string>& calls) {
+  const auto is_place = [](const std::string& call) {
+    return call.starts_with("rename ") && call.ends_with(".part");
+  };
+  const auto commit = std::ranges::find_if(calls, is_place);
+  EXPECT_NE(commit, calls.end());
+  std::vector<Point> points;
+  for (auto call = calls.begin(); call != calls.end(); ++call) {
+    const std::string kind = call->substr(0, call->find(' '));
+    if (kind == "mkdir" || kind == "create") continue;
+    const bool in_commit = call >= commit;
+    for (const auto moment : {FaultEnv::Moment::kBefore, FaultEnv::Moment::kAfter})
+      points.push_back(
+          {static_cast<std::uint64_t>(call - calls.begin()) + 1, moment, kind, in_commit});
+  }
+  return points;
+}
+
+void write_and_die(const std::string& directory, const Point& point, std::int64_t seed) {
+  wait_for(in_child([&] {
+    FaultEnv env;
+    env.kill_at(point.call, point.moment);
+    auto lake = Lake::open(env, directory);
+    return lake && write_version(**lake, "ES", kDay, seed) ? 0 : 1;
+  }));
+}
+
+TEST(Crash, KilledAnywhereThePartitionIsWhole) {
+  const TestDirectory dir;
+  const std::string directory = dir.file("lake");
+  std::int64_t present = 1;
+  ASSERT_EQ(calls_of_a_write(directory, present).empty(), false);
+  auto points = points_of(calls_of_a_write(directory, ++present));
+  ASSERT_FALSE(points.empty());
+  constexpr std::size_t kPoints = 200;
+  std::map<std::string, int> histogram;
+  std::size_t in_commit = 0;
+  for (std::size_t i = 0; i < kPoints; ++i) {
+    const Point& point = points[i % points.size()];
+    const std::int64_t next = present + 1;
+    write_and_die(directory, point, next);
+    auto lake = Lake::open(Env::posix(), directory);
+    ASSERT_TRUE(lake) << lake.error().message();
+    const auto found = read_version(**lake, "ES", kDay);
+    ASSERT_TRUE(found) << found.error().message();
+    ASSERT_TRUE(*found == present || *found == next) << *found;
+    ASSERT_TRUE(read_glob(directory)) << read_glob(directory).error().message();
+    EXPECT_EQ(leftovers(**lake), std::vector<std::string>{});
+    const auto manifest = (*lake)->find(table::candles_1m(), {.root = "ES", .date = kDay});
+    const auto visible =
+        Env::posix().list(directory + "/market_data/candles_1m/p_root=ES/p_day=2025-06-16");
+    ASSERT_EQ(visible->size(), 1u);
+    EXPECT_EQ(visible->front(), fmt::format("part-{}.parquet", (*manifest)->files.front().name));
+    ++histogram[fmt::format("{:8} {:6} {}", point.kind,
+                            point.moment == FaultEnv::Moment::kBefore ? "before" : "after",
+                            *found == next ? "new rows" : "old rows")];
+    in_commit += point.in_commit ? 1 : 0;
+    present = *found;
+  }
+  for (const auto& [what, count] : histogram) std::printf("  killed %s: %d\n", what.c_str(), count);
+  std::printf("  %zu of %zu inside a commit\n", in_commit, kPoints);
+  EXPECT_GE(in_commit * 2, kPoints);
+}
+
+TEST(Crash, KilledInTheFirstCommitLeavesNothingOrAll) {
+  std::size_t calls = 1000;
+  for (std::uint64_t call = 1; call <= calls; call += kSanitized ? 3 : 1) {
+    const TestDirectory dir;
+    const std::string directory = dir.file("lake");
+    const int status = wait_for(in_child([&] {
+      FaultEnv env;
+      env.kill_at(call, FaultEnv::Moment::kAfter);
+      auto lake = Lake::open(env, directory);
+      return lake && write_version(**lake, "ES", kDay, 3) ? 0 : 1;
+    }));
+    auto lake = Lake::open(Env::posix(), directory);
+    ASSERT_TRUE(lake) << call << ": " << lake.error().message();
+    const auto found = read_version(**lake, "ES", kDay);
+    EXPECT_TRUE(found ? *found == 3 : found.error().code() == Code::kNotFound) << call;
+    EXPECT_EQ(read_glob(directory).has_value(), found.has_value()) << call;
+    EXPECT_EQ(leftovers(**lake), std::vector<std::string>{}) << call;
+    if (WIFEXITED(status)) calls = call;
+  }
+  EXPECT_LT(calls, 1000u);
+}
+
+TEST(Crash, PowerCutAfterACommitKeepsIt) {
+  const TestDirectory dir;
+  FaultEnv env;
+  {
+    auto lake = Lake::open(env, dir.file("lake"));
+    ASSERT_TRUE(lake && write_version(**lake, "ES", kDay, 3));
+  }
+  env.drop_unsynced();
+  auto lake = Lake::open(Env::posix(), dir.file("lake"));
+  ASSERT_TRUE(lake);
+  EXPECT_EQ(read_version(**lake, "ES", kDay), 3);
+}
+
+// Everything a reader opens must have been synced before the manifest named it.
+TEST(Crash, SyncsBeforeItRenames) {
+  const TestDirectory dir;
+  calls_of_a_write(dir.file("lake"), 1);
+  const auto calls = calls_of_a_write(dir.file("lake"), 2);
+  const auto at = [&](std::string_view start, std::string_view end) {
+    return std::ranges::find_if(calls, [&](const std::string& call) {
+      return call.starts_with(start) && call.ends_with(end);
+    });
+  };
+  EXPECT_LT(at("sync", ".draft"), at("rename", ".part"));
+  EXPECT_LT(at("rename", ".part"), at("sync", ".store"));
+  EXPECT_LT(at("sync", ".store"), at("rename", ".json"));
+  EXPECT_LT(at("sync", ".manifest"), at("rename", ".json"));
+  EXPECT_LT(at("sync", ".store/show"), at("rename", ".json"));
+  EXPECT_LT(at("rename", ".json"), at("exchange", ""));
+  EXPECT_LT(at("exchange", ""), at("remove", ".parquet"));
+}
+
+TEST(Crash, FailingCallsLeaveOldOrNewRowsAndRetrySucceeds) {
+  const TestDirectory dir;
+  std::int64_t present = 1;
+  {
+    auto lake = Lake::open(Env::posix(), dir.file("lake"));
+    ASSERT_TRUE(lake && write_version(**lake, "ES", kDay, present));
+  }
+  for (std::size_t kind = 0; kind < kCallKinds; ++kind) {
+    const Call call = static_cast<Call>(kind);
+    for (const int error_number : {ENOSPC, EACCES}) {
+      for (std::uint64_t n = 1; n < 12; ++n) {
+        FaultEnv env;
+        auto lake = Lake::open(env, dir.file("lake"));
+        ASSERT_TRUE(lake);
+        const std::uint64_t before = env.count(call);
+        env.fail_call(call, n, error_number);
+        const auto written = write_version(**lake, "ES", kDay, present + 1);
+        if (!written)
+          EXPECT_EQ(written.error().code(),
+                    error_number == ENOSPC ? Code::kNoSpace : Code::kPermission)
+              << written.error().message();
+        const auto found = read_version(**lake, "ES", kDay);
+        ASSERT_TRUE(found) << name(call) << " " << n << ": " << found.error().message();
+        ASSERT_TRUE(*found == present + 1 || (!written && *found == present)) << name(call) << n;
+        ASSERT_TRUE(write_version(**lake, "ES", kDay, present + 1)) << "a retry must succeed";
+        EXPECT_EQ(read_version(**lake, "ES", kDay), present + 1);
+        EXPECT_TRUE(read_glob(dir.file("lake")));
+        ++present;
+        if (env.count(call) < before + n) break;
+      }
+    }
+  }
+  auto lake = Lake::open(Env::posix(), dir.file("lake"));
+  ASSERT_TRUE(lake);
+  EXPECT_EQ(leftovers(**lake), std::vector<std::string>{});
+}
+
+TEST(Crash, FullDiskIsACleanError) {
+  const TestDirectory dir;
+  ASSERT_TRUE(Env::posix().make_directories(dir.file("small")));
+  if (::mount("tmpfs", dir.file("small").c_str(), "tmpfs", 0, "size=160k") != 0)
+    GTEST_SKIP() << "cannot mount a small file system here; the faults of FaultEnv cover it";
+  {
+    auto lake = Lake::open(Env::posix(), dir.file("small/lake"));
+    ASSERT_TRUE(lake) << lake.error().message();
+    std::int64_t present = 0;
+    Code code = Code::kInternal;
+    for (std::int64_t seed = 1; seed < 100; ++seed) {
+      const auto written = write_version(**lake, "ES", kDay, seed);
+      if (!written) {
+        code = written.error().code();
+        break;
+      }
+      present = seed;
+    }
+    EXPECT_GT(present, 0);
+    EXPECT_EQ(code, Code::kNoSpace);
+    EXPECT_EQ(read_version(**lake, "ES", kDay), present);
+    EXPECT_TRUE(read_glob(dir.file("small/lake")));
+  }
+  EXPECT_EQ(::umount(dir.file("small").c_str()), 0);
+}
+
+TEST(Crash, ReadOnlyDirectoryIsACleanError) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may write everywhere; FaultEnv's EACCES covers it";
+  const TestDirectory dir;
+  ASSERT_EQ(::chmod(dir.path().c_str(), 0555), 0);
+  const auto lake = Lake::open(Env::posix(), dir.file("lake"));
+  ASSERT_FALSE(lake);
+  EXPECT_EQ(lake.error().code(), Code::kPermission);
+}
+
+// Memory is a disk without seeks: a thousand commits take seconds.
+std::string fast_directory(const TestDirectory& dir) {
+  const std::string memory = "/dev/shm/" + std::string(base_name(dir.path()));
+  return ::access("/dev/shm", W_OK) == 0 ? memory : dir.path();
+}
+
+TEST(Race, ReadersSeeOldOrNewRowsWhileAPartitionIsRewritten) {
+  const TestDirectory dir;
+  const std::string base = fast_directory(dir);
+  const std::string directory = base + "/lake";
+  const std::string stop = base + "/stop";
+  auto lake = Lake::open(Env::posix(), directory);
+  ASSERT_TRUE(lake && write_version(**lake, "ES", kDay, 1));
+  // Exit codes: 0 all sums right, 1 an error of our reader, 3 a wrong sum.
+  const pid_t ours = in_child([&] {
+    while (!Env::posix().exists(stop)) {
+      const auto found = read_version(*Lake::view(Env::posix(), directory), "ES", kDay);
+      if (found) continue;
+      std::fprintf(stderr, "our reader: %s\n", found.error().message().c_str());
+      return found.error().code() == Code::kCorrupt ? 3 : 1;
+    }
+    return 0;
+  });
+  const pid_t foreign = in_child([&] {
+    while (!Env::posix().exists(stop)) {
+      const auto found = read_glob(directory);
+      if (found || !found.error().message().contains("MIXTURE")) continue;
+      std::fprintf(stderr, "glob reader: %s\n", found.error().message().c_str());
+      return 3;
+    }
+    return 0;
+  });
+  const std::int64_t rewrites = kSanitized ? 200 : 1000;
+  for (std::int64_t seed = 2; seed < rewrites + 2; ++seed) {
+    const auto written = write_version(**lake, "ES", kDay, seed);
+    ASSERT_TRUE(written) << written.error().message();
+  }
+  ASSERT_TRUE(write_text_atomically(Env::posix(), stop, "stop"));
+  EXPECT_EQ(wait_for(ours), 0);
+  EXPECT_EQ(wait_for(foreign), 0);
+  EXPECT_TRUE(remove_tree(Env::posix(), base));
+}
+
+TEST(Race, TwoWritersOfAPartitionTakeTurns) {
+  const TestDirectory dir;
+  const std::string directory = dir.file("lake");
+  constexpr std::int64_t kWrites = 15;
+  const auto writer = [&](std::int64_t first_seed) {
+    return in_child([&, first_seed] {
+      auto lake = Lake::open(Env::posix(), directory);
+      if (!lake) return 1;
+      for (std::int64_t i = 0; i < kWrites; ++i)
+        if (!write_version(**lake, "ES", kDay, first_seed + i)) return 2;
+      return 0;
+    });
+  };
+  const pid_t one = writer(100);
+  const pid_t two = writer(500);
+  EXPECT_EQ(wait_for(one), 0);
+  EXPECT_EQ(wait_for(two), 0);
+  auto lake = Lake::open(Env::posix(), directory);
+  ASSERT_TRUE(lake);
+  const auto manifest = (*lake)->find(table::candles_1m(), {.root = "ES", .date = kDay});
+  ASSERT_TRUE(manifest && *manifest);
+  EXPECT_EQ((*manifest)->version, std::uint64_t{2 * kWrites});
+  EXPECT_TRUE(read_version(**lake, "ES", kDay));
+  EXPECT_TRUE(read_glob(directory));
+  EXPECT_EQ(leftovers(**lake), std::vector<std::string>{});
+}
+
+}  // namespace
+}  // namespace fm::lake

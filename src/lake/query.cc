@@ -1,0 +1,246 @@
+#include "lake/query.h"
+
+#include <duckdb.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "lake/duckdb.h"
+#include "lake/merge.h"
+#include "lake/render.h"
+#include "lake/row_reader.h"
+#include "lake/row_source.h"
+#include "lake/store.h"
+#include "table/catalogue.h"
+#include "table/ddl.h"
+
+namespace fm::lake {
+namespace {
+
+using table::Engine;
+
+// Owns what the parser made of a text.
+class Statements {
+ public:
+  Statements(duckdb_connection connection, const std::string& sql)
+      : count_(duckdb_extract_statements(connection, sql.c_str(), &statements_)) {}
+  ~Statements() { duckdb_destroy_extracted(&statements_); }
+  Statements(const Statements&) = delete;
+  Statements& operator=(const Statements&) = delete;
+
+  [[nodiscard]] std::size_t count() const { return count_; }
+  [[nodiscard]] Error error() const {
+    const char* message = duckdb_extract_statements_error(statements_);
+    return Error(Code::kQuery, message != nullptr ? message : "the statement is empty");
+  }
+
+ private:
+  duckdb_extracted_statements statements_ = nullptr;
+  std::size_t count_;
+};
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+// The first word, comments and parentheses before it skipped.
+std::string first_word(std::string_view sql) {
+  for (;;) {
+    const std::size_t begin = sql.find_first_not_of(" \t\r\n(");
+    if (begin == std::string_view::npos) return "";
+    sql.remove_prefix(begin);
+    if (sql.starts_with("--"))
+      sql.remove_prefix(std::min(sql.size(), sql.find('\n')));
+    else if (sql.starts_with("/*"))
+      sql.remove_prefix(std::min(sql.size(), sql.find("*/") + 2));
+    else
+      break;
+  }
+  const auto end = std::ranges::find_if_not(
+      sql, [](unsigned char c) { return std::isalpha(c) != 0 || c == '_'; });
+  return lower(std::string_view(sql.begin(), end));
+}
+
+Error refused(std::string_view word) {
+  return Error(Code::kInvalidArgument,
+               fmt::format(
+                   "\"{}\" is not read-only; expected one SELECT, EXPLAIN, DESCRIBE or SHOW", word))
+      .hint("The lake changes only through the commands that load data.");
+}
+
+// The parser's kind decides; the word tells SHOW and DESCRIBE, which it calls SELECT or PRAGMA,
+// from real pragmas, and refuses EXPLAIN ANALYZE, which runs what it explains.
+Status check_read_only(Database& database, const std::string& sql) {
+  const Statements statements(database.connection(), sql);
+  if (statements.count() == 0) return std::unexpected(statements.error());
+  if (statements.count() > 1)
+    return fail(Code::kInvalidArgument, "{} statements; expected one", statements.count());
+  static constexpr std::string_view kWords[] = {"select", "with",      "from",     "values",
+                                                "table",  "explain",   "describe", "desc",
+                                                "show",   "summarize", "pivot",    "unpivot"};
+  const std::string word = first_word(sql);
+  if (std::ranges::find(kWords, word) == std::end(kWords)) return std::unexpected(refused(word));
+  if (word == "explain") {
+    const std::string_view text(sql);
+    const std::size_t at = lower(text).find("explain") + 7;
+    std::string_view inner = text.substr(at);
+    if (first_word(inner) == "analyze") inner.remove_prefix(lower(inner).find("analyze") + 7);
+    const std::string explained = first_word(inner);
+    if (explained == "explain" || std::ranges::find(kWords, explained) == std::end(kWords))
+      return std::unexpected(refused(fmt::format("EXPLAIN {}", explained)));
+  }
+  return {};
+}
+
+// After preparing: a WITH may end in an INSERT, and only the plan knows.
+Status check_plan(Database& database, const std::string& sql) {
+  duckdb_prepared_statement statement = nullptr;
+  Status status;
+  if (duckdb_prepare(database.connection(), sql.c_str(), &statement) != DuckDBSuccess) {
+    status = std::unexpected(duckdb_error(duckdb_prepare_error(statement)));
+  } else {
+    const auto type = duckdb_prepared_statement_type(statement);
+    if (type != DUCKDB_STATEMENT_TYPE_SELECT && type != DUCKDB_STATEMENT_TYPE_EXPLAIN &&
+        type != DUCKDB_STATEMENT_TYPE_RELATION)
+      status = std::unexpected(refused(first_word(sql)));
+  }
+  duckdb_destroy_prepare(&statement);
+  return status;
+}
+
+std::string_view without_end(std::string_view sql) {
+  const std::size_t last = sql.find_last_not_of("; \t\r\n");
+  return last == std::string_view::npos ? sql : sql.substr(0, last + 1);
+}
+
+// The statement with columns of lists, decimals and the like as text.
+std::string with_plain_columns(const Rows& rows, const std::string& sql) {
+  std::string columns;
+  bool all_plain = true;
+  for (std::size_t c = 0; c < rows.columns(); ++c) {
+    const bool plain = is_plain_type(rows.type(c));
+    all_plain &= plain;
+    const std::string name = quote_name(rows.name(c), Engine::kDuckdb);
+    fmt::format_to(std::back_inserter(columns), "{}{} AS {}", c == 0 ? "" : ", ",
+                   plain ? fmt::format("#{}", c + 1) : fmt::format("CAST(#{} AS VARCHAR)", c + 1),
+                   name);
+  }
+  if (all_plain) return "";
+  return fmt::format("SELECT {} FROM (\n{}\n)", columns, without_end(sql));
+}
+
+}  // namespace
+
+struct Query::State {
+  const Lake* lake;
+  QueryOptions options;
+  std::vector<RowSet> rows;
+
+  Result<Database> prepare(const std::string& sql) const;
+  Status add_table(Database& database, const table::Table& table, bool is_named) const;
+};
+
+namespace {
+
+std::string sql_name(const table::Table& table) {
+  return fmt::format("{}.{}", quote_name(table.dataset, Engine::kDuckdb),
+                     quote_name(table.name, Engine::kDuckdb));
+}
+
+// Tables are found by their bare name, too.
+Status create_short_name(Database& database, const table::Table& table) {
+  return database.execute(fmt::format("CREATE VIEW {} AS FROM {}",
+                                      quote_name(table.name, Engine::kDuckdb), sql_name(table)));
+}
+
+}  // namespace
+
+Status Query::State::add_table(Database& database, const table::Table& table, bool is_named) const {
+  FM_TRY(database.execute(
+      fmt::format("CREATE SCHEMA IF NOT EXISTS {}", quote_name(table.dataset, Engine::kDuckdb))));
+  for (const RowSet& set : rows) {
+    if (&set.table() != &table) continue;
+    RowSetStream stream(set);
+    FM_ASSIGN(const auto source,
+              RowSource::create(database, stream, fmt::format("fm_rows_{}", table.name)));
+    FM_TRY(database.execute(
+        fmt::format("CREATE TABLE {} AS FROM {}", sql_name(table), source->from_clause())));
+    return create_short_name(database, table);
+  }
+  const Store store(lake->env(), lake->directory(), lake->state_dir(), 0, 0);
+  std::vector<Manifest> manifests;
+  // Reading the manifests of tables that the statement does not speak of would cost time for
+  // nothing.
+  if (is_named) {
+    FM_ASSIGN(manifests, lake->partitions(table));
+  }
+  FM_TRY(database.execute(
+      fmt::format("CREATE VIEW {} AS {}", sql_name(table), relation_of(store, table, manifests))));
+  return create_short_name(database, table);
+}
+
+Result<Database> Query::State::prepare(const std::string& sql) const {
+  FM_ASSIGN(Database database,
+            Database::open({.memory_max_mb = options.memory_max_mb, .threads = options.threads}));
+  const std::string text = lower(sql);
+  for (const table::Table& table : table::all_tables())
+    FM_TRY(add_table(database, table, text.contains(table.name)));
+  const std::string store = join(lake->directory(), ".store");
+  FM_TRY(database.execute(
+      fmt::format("SET allowed_directories=[{}]", quote_text(store, Engine::kDuckdb))));
+  FM_TRY(database.execute("SET enable_external_access=false"));
+  FM_TRY(database.execute("SET lock_configuration=true"));
+  return database;
+}
+
+Query::Query(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Query::~Query() = default;
+
+Result<Format> parse_format(std::string_view name) {
+  if (name == "table") return Format::kTable;
+  if (name == "csv") return Format::kCsv;
+  if (name == "json") return Format::kJson;
+  return fail(Code::kInvalidArgument, "unknown format \"{}\"; expected table, csv or json", name);
+}
+
+Result<std::unique_ptr<Query>> Query::open(const Lake& lake, QueryOptions options) {
+  auto state = std::make_unique<State>();
+  state->lake = &lake;
+  state->options = options;
+  return std::unique_ptr<Query>(new Query(std::move(state)));
+}
+
+Status Query::set_rows(table::RowStream& rows) {
+  FM_ASSIGN(RowSet set, RowSet::read(rows));
+  std::erase_if(state_->rows, [&](const RowSet& other) { return &other.table() == &set.table(); });
+  state_->rows.push_back(std::move(set));
+  return {};
+}
+
+Status Query::run(std::string_view sql, Format format, WritableFile& out) {
+  const std::string text(sql);
+  bool wrote = false;
+  const auto attempt = [&]() -> Status {
+    FM_ASSIGN(Database database, state_->prepare(text));
+    FM_TRY(check_read_only(database, text));
+    FM_TRY(check_plan(database, text));
+    FM_ASSIGN(Rows rows, database.query(text));
+    const std::string plain = with_plain_columns(rows, text);
+    if (plain.empty()) return render(rows, format, out, wrote);
+    FM_ASSIGN(Rows cast, database.query(plain));
+    return render(cast, format, out, wrote);
+  };
+  Status done = attempt();
+  // A file may vanish when its manifest was read a grace ago; a fresh manifest names fresh files.
+  if (!done && done.error().code() == Code::kNotFound && !wrote) done = attempt();
+  return done;
+}
+
+}  // namespace fm::lake

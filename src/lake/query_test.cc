@@ -1,0 +1,173 @@
+#include "lake/query.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/testing_fault_env.h"
+#include "lake/duckdb.h"
+#include "lake/testing_rows.h"
+#include "table/ddl.h"
+
+namespace fm::lake {
+namespace {
+
+const Date kDay(2025, 6, 16);
+
+class StringFile final : public WritableFile {
+ public:
+  using WritableFile::write;
+  Status write(std::span<const std::byte> bytes) override {
+    text_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return {};
+  }
+  Status sync() override { return {}; }
+  Status close() override { return {}; }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+class QueryTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto lake = Lake::open(Env::posix(), dir_.file("lake"));
+    ASSERT_TRUE(lake) << lake.error().message();
+    lake_ = *std::move(lake);
+    ASSERT_TRUE(write_version(*lake_, "ES", kDay, 3));
+    ASSERT_TRUE(write_version(*lake_, "NQ", kDay, 4));
+    auto query = Query::open(*lake_, {.threads = 1});
+    ASSERT_TRUE(query);
+    query_ = *std::move(query);
+  }
+
+  std::string run(std::string_view sql, Format format = Format::kCsv) {
+    StringFile out;
+    const Status done = query_->run(sql, format, out);
+    return done ? out.text() : "error: " + done.error().message();
+  }
+
+  TestDirectory dir_;
+  std::unique_ptr<Lake> lake_;
+  std::unique_ptr<Query> query_;
+};
+
+TEST_F(QueryTest, ReadsTablesByEitherName) {
+  for (const char* name : {"market_data.candles_1m", "candles_1m"})
+    EXPECT_EQ(run("SELECT ticker, count(*) AS n, sum(volume) AS v FROM " + std::string(name) +
+                  " GROUP BY 1 ORDER BY 1"),
+              "ticker,n,v\nES,23,69\nNQ,24,96\n");
+}
+
+TEST_F(QueryTest, WritesValuesAsTheyRead) {
+  EXPECT_EQ(
+      run("SELECT time, trade_date, open, vd_ratio, symbol FROM candles_1m WHERE ticker = 'ES' "
+          "ORDER BY time LIMIT 2"),
+      "time,trade_date,open,vd_ratio,symbol\n"
+      "2025-06-16T00:00:00Z,2025-06-16,5000.25,5000.25,ESM5\n"
+      "2025-06-16T00:00:01Z,2025-06-16,5000.5,,ESM5\n");
+  EXPECT_EQ(run("SELECT 0.1::DOUBLE + 0.2 AS d, TIMESTAMPTZ '2025-01-01 00:00:00.5+00' AS t, "
+                "'a,\"b' AS s, '' AS e, [1,2] AS l, 1.50::DECIMAL(9,2) AS m, "
+                "170141183460469231731687303715884105727::HUGEINT AS h"),
+            "d,t,s,e,l,m,h\n0.30000000000000004,2025-01-01T00:00:00.500000Z,\"a,\"\"b\",\"\","
+            "\"[1, 2]\",1.50,170141183460469231731687303715884105727\n");
+  EXPECT_EQ(run("SELECT 1 AS a, NULL AS b, 'x\"y' AS c, DATE '2025-01-01' AS d, true AS e",
+                Format::kJson),
+            "{\"a\":1,\"b\":null,\"c\":\"x\\\"y\",\"d\":\"2025-01-01\",\"e\":true}\n");
+  EXPECT_EQ(
+      run("SELECT ticker, count(*) AS n FROM candles_1m GROUP BY 1 ORDER BY 1", Format::kTable),
+      "ticker     n\n------  ----\nES        23\nNQ        24\n(2 rows)\n");
+}
+
+TEST_F(QueryTest, EmptyTablesHaveTheirColumns) {
+  for (const table::Table& table : table::all_tables()) {
+    if (table.name == "candles_1m") continue;
+    std::string header;
+    for (const auto& column : table.columns)
+      header += (header.empty() ? "" : ",") + std::string(column.name);
+    EXPECT_EQ(run("SELECT * FROM " + std::string(table.name)), header + "\n");
+  }
+  const TestDirectory nothing;
+  const auto lake = Lake::view(Env::posix(), nothing.file("none"));
+  auto query = Query::open(*lake, {.threads = 1});
+  StringFile out;
+  EXPECT_TRUE((*query)->run("SELECT count(*) AS n FROM candles_1m", Format::kCsv, out));
+  EXPECT_EQ(out.text(), "n\n0\n");
+  EXPECT_FALSE(Env::posix().exists(nothing.file("none")));
+}
+
+TEST_F(QueryTest, ExplainDescribeAndShowWork) {
+  for (const char* sql : {"EXPLAIN SELECT * FROM candles_1m", "DESCRIBE candles_1m",
+                          "DESCRIBE SELECT 1", "SHOW TABLES", "FROM candles_1m LIMIT 1",
+                          "VALUES (1)", "WITH a AS (SELECT 1) SELECT * FROM a",
+                          "-- comment\nSELECT 1;", "/* c */ (SELECT 1)", "SUMMARIZE candles_1m"})
+    EXPECT_FALSE(run(sql).starts_with("error")) << sql << ": " << run(sql);
+  EXPECT_TRUE(run("SHOW TABLES").contains("candles_1m"));
+}
+
+TEST_F(QueryTest, NothingElseDoes) {
+  const std::string victim = dir_.file("victim.csv");
+  ASSERT_TRUE(write_text_atomically(Env::posix(), victim, "a\n1\n"));
+  const std::string cases[] = {
+      "DROP VIEW candles_1m",
+      "CREATE TABLE x AS SELECT 1",
+      "INSERT INTO candles_1m SELECT * FROM candles_1m",
+      "COPY candles_1m TO '" + dir_.file("out.csv") + "'",
+      "COPY candles_1m TO '" + dir_.file("lake/.store/out.part") + "'",
+      "EXPLAIN ANALYZE COPY candles_1m TO '" + dir_.file("lake/.store/out.part") + "'",
+      "SET threads = 4",
+      "PRAGMA database_list",
+      "ATTACH '" + dir_.file("x.db") + "'",
+      "INSTALL httpfs",
+      "LOAD httpfs",
+      "CALL pragma_version()",
+      "SELECT 1; SELECT 2",
+      "",
+      "SELEC 1",
+      "SELECT * FROM read_csv('" + victim + "')",
+      "SELECT * FROM '" + victim + "'",
+      "SELECT * FROM read_text('/etc/hostname')",
+      "SELECT * FROM glob('/*')",
+      "EXPORT DATABASE '" + dir_.file("db") + "'",
+      "WITH a AS (SELECT 1) INSERT INTO t SELECT * FROM a"};
+  for (const auto& sql : cases) EXPECT_TRUE(run(sql).starts_with("error")) << sql;
+  EXPECT_EQ(Env::posix().list(dir_.path())->size(), 3u);  // lake, state, victim
+  EXPECT_TRUE(run("SELECT nothing FROM candles_1m").contains("nothing"));
+}
+
+TEST_F(QueryTest, TakesRowsFromElsewhere) {
+  table::RowBatch batch(table::job_runs());
+  table::RowAppender row(batch);
+  row.text("r1").date(kDay).text("candles").text("success").timestamp(0).null().int64(5).null();
+  row.null().text("1").end();
+  table::BatchStream rows(batch);
+  ASSERT_TRUE(query_->set_rows(rows));
+  EXPECT_EQ(run("SELECT run_id, rows_processed, finished_at FROM ops.job_runs"),
+            "run_id,rows_processed,finished_at\nr1,5,\n");
+  EXPECT_EQ(run("SELECT count(*) AS n FROM job_runs"), "n\n1\n");
+}
+
+TEST_F(QueryTest, SeesEachCommit) {
+  ASSERT_TRUE(write_version(*lake_, "ES", kDay, 9));
+  EXPECT_EQ(run("SELECT max(volume) AS v FROM candles_1m"), "v\n9\n");
+}
+
+TEST(Ddl, DuckdbTakesItAndHasTheCataloguesTypes) {
+  auto database = Database::open({});
+  ASSERT_TRUE(database);
+  for (const table::Table& table : table::all_tables()) {
+    const Status created = database->execute(create_statement(table, table::Engine::kDuckdb));
+    ASSERT_TRUE(created) << created.error().message();
+    const auto rows = database->query(fmt::format("FROM {}.{}", table.dataset, table.name));
+    ASSERT_TRUE(rows);
+    ASSERT_EQ(rows->columns(), table.columns.size());
+    for (std::size_t c = 0; c < table.columns.size(); ++c) {
+      EXPECT_EQ(rows->name(c), table.columns[c].name);
+      EXPECT_EQ(rows->type(c), duckdb_type_of(table.columns[c].type)) << rows->name(c);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fm::lake

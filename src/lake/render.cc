@@ -1,0 +1,302 @@
+#include "lake/render.h"
+
+#include <duckdb.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+#include "base/assert.h"
+#include "base/price.h"
+#include "base/time.h"
+#include "lake/text.h"
+
+namespace fm::lake {
+namespace {
+
+struct Cell {
+  std::string text;
+  bool is_null = false;
+  bool is_text = false;  // to be quoted in JSON
+};
+
+template <class Value>
+Value value_at(duckdb_vector vector, std::size_t row) {
+  return static_cast<const Value*>(duckdb_vector_get_data(vector))[row];
+}
+
+std::string timestamp_text(std::int64_t microseconds) {
+  std::string text;
+  append_timestamp(text, microseconds);
+  return text;
+}
+
+std::string nanos_text(std::int64_t nanos) {
+  const std::int64_t fraction = ((nanos % 1000) + 1000) % 1000;
+  std::string text = timestamp_text((nanos - fraction) / 1000);
+  if (fraction == 0) return text;
+  text.pop_back();
+  if (text.find('.') == std::string::npos) text += ".000000";
+  return fmt::format("{}{:03}Z", text, fraction);
+}
+
+std::string hugeint_text(duckdb_hugeint value) {
+  Int128 rest = (static_cast<Int128>(value.upper) << 64) | static_cast<Int128>(value.lower);
+  const bool negative = rest < 0;
+  std::string digits;
+  do {
+    const int digit = static_cast<int>(rest % 10);
+    digits += static_cast<char>('0' + (digit < 0 ? -digit : digit));
+    rest /= 10;
+  } while (rest != 0);
+  if (negative) digits += '-';
+  std::ranges::reverse(digits);
+  return digits;
+}
+
+template <class Float>
+Cell float_cell(Float value) {
+  // JSON has no word for these, so they go as text.
+  return {.text = fmt::format("{}", value), .is_text = !std::isfinite(value)};
+}
+
+Cell cell_at(duckdb_vector vector, duckdb_type type, std::size_t row) {
+  std::uint64_t* valid = duckdb_vector_get_validity(vector);
+  if (type == DUCKDB_TYPE_SQLNULL ||
+      (valid != nullptr && !duckdb_validity_row_is_valid(valid, row)))
+    return {.text = "", .is_null = true};
+  switch (type) {
+    case DUCKDB_TYPE_BOOLEAN:
+      return {value_at<bool>(vector, row) ? "true" : "false"};
+    case DUCKDB_TYPE_TINYINT:
+      return {fmt::format("{}", value_at<std::int8_t>(vector, row))};
+    case DUCKDB_TYPE_SMALLINT:
+      return {fmt::format("{}", value_at<std::int16_t>(vector, row))};
+    case DUCKDB_TYPE_INTEGER:
+      return {fmt::format("{}", value_at<std::int32_t>(vector, row))};
+    case DUCKDB_TYPE_BIGINT:
+      return {fmt::format("{}", value_at<std::int64_t>(vector, row))};
+    case DUCKDB_TYPE_UTINYINT:
+      return {fmt::format("{}", value_at<std::uint8_t>(vector, row))};
+    case DUCKDB_TYPE_USMALLINT:
+      return {fmt::format("{}", value_at<std::uint16_t>(vector, row))};
+    case DUCKDB_TYPE_UINTEGER:
+      return {fmt::format("{}", value_at<std::uint32_t>(vector, row))};
+    case DUCKDB_TYPE_UBIGINT:
+      return {fmt::format("{}", value_at<std::uint64_t>(vector, row))};
+    case DUCKDB_TYPE_HUGEINT:
+      return {hugeint_text(value_at<duckdb_hugeint>(vector, row))};
+    case DUCKDB_TYPE_FLOAT:
+      return float_cell(value_at<float>(vector, row));
+    case DUCKDB_TYPE_DOUBLE:
+      return float_cell(value_at<double>(vector, row));
+    case DUCKDB_TYPE_DATE:
+      return {.text = Date::from_days(value_at<std::int32_t>(vector, row)).iso(), .is_text = true};
+    case DUCKDB_TYPE_TIMESTAMP:
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+      return {.text = timestamp_text(value_at<std::int64_t>(vector, row)), .is_text = true};
+    case DUCKDB_TYPE_TIMESTAMP_NS:
+      return {.text = nanos_text(value_at<std::int64_t>(vector, row)), .is_text = true};
+    case DUCKDB_TYPE_VARCHAR: {
+      auto text = value_at<duckdb_string_t>(vector, row);
+      return {.text = std::string(duckdb_string_t_data(&text), duckdb_string_t_length(text)),
+              .is_text = true};
+    }
+    default:
+      FM_ASSERT(false);
+  }
+}
+
+bool is_number(int type) {
+  return type != DUCKDB_TYPE_VARCHAR && type != DUCKDB_TYPE_DATE && type != DUCKDB_TYPE_BOOLEAN &&
+         type != DUCKDB_TYPE_TIMESTAMP && type != DUCKDB_TYPE_TIMESTAMP_TZ &&
+         type != DUCKDB_TYPE_TIMESTAMP_NS;
+}
+
+void append_csv(std::string& out, const Cell& cell) {
+  if (cell.is_null) return;  // an empty cell; an empty text is ""
+  if (!cell.text.empty() && cell.text.find_first_of(",\"\r\n") == std::string::npos) {
+    out += cell.text;
+    return;
+  }
+  out += '"';
+  for (const char c : cell.text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  out += '"';
+}
+
+void append_json(std::string& out, std::string_view name, const Cell& cell) {
+  append_json_text(out, name);
+  out += ':';
+  if (cell.is_null)
+    out += "null";
+  else if (cell.is_text)
+    append_json_text(out, cell.text);
+  else
+    out += cell.text;
+}
+
+// Terminals count characters, not bytes.
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+void append_padded(std::string& out, std::string_view text, std::size_t width, bool right) {
+  const std::size_t blanks = width - std::min(width, width_of(text));
+  if (right) out.append(blanks, ' ');
+  out += text;
+  if (!right) out.append(blanks, ' ');
+}
+
+// Widths come from the first rows; longer cells of later rows push their line out of line, and
+// memory stays bounded.
+class TableWriter {
+ public:
+  explicit TableWriter(const Rows& rows) {
+    for (std::size_t c = 0; c < rows.columns(); ++c) {
+      names_.push_back(rows.name(c));
+      widths_.push_back(std::max(width_of(names_.back()), std::size_t{4}));
+      right_.push_back(is_number(rows.type(c)));
+    }
+  }
+
+  void add(std::vector<Cell> row, std::string& out) {
+    ++rows_;
+    for (Cell& cell : row) {
+      if (cell.is_null) cell.text = "NULL";
+      std::ranges::replace(cell.text, '\n', ' ');
+    }
+    if (!widths_known_) {
+      held_.push_back(std::move(row));
+      if (held_.size() == kRowsHeld) flush(out);
+      return;
+    }
+    line(row, out);
+  }
+
+  void finish(std::string& out) {
+    if (!widths_known_) flush(out);
+    fmt::format_to(std::back_inserter(out), "({} row{})\n", rows_, rows_ == 1 ? "" : "s");
+  }
+
+ private:
+  static constexpr std::size_t kRowsHeld = 1000;
+
+  void flush(std::string& out) {
+    widths_known_ = true;
+    for (const auto& row : held_)
+      for (std::size_t c = 0; c < row.size(); ++c)
+        widths_[c] = std::max(widths_[c], width_of(row[c].text));
+    std::string rule;
+    for (std::size_t c = 0; c < names_.size(); ++c) {
+      append_padded(out, names_[c], c + 1 == names_.size() && !right_[c] ? 0 : widths_[c],
+                    right_[c]);
+      out += c + 1 == names_.size() ? "\n" : "  ";
+      rule.append(widths_[c], '-').append(c + 1 == names_.size() ? "\n" : "  ");
+    }
+    out += rule;
+    for (const auto& row : held_) line(row, out);
+    held_.clear();
+  }
+
+  void line(const std::vector<Cell>& row, std::string& out) const {
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const bool is_last = c + 1 == row.size();
+      append_padded(out, row[c].text, is_last && !right_[c] ? 0 : widths_[c], right_[c]);
+      out += is_last ? "\n" : "  ";
+    }
+  }
+
+  std::vector<std::string> names_;
+  std::vector<std::size_t> widths_;
+  std::vector<bool> right_;
+  std::vector<std::vector<Cell>> held_;
+  bool widths_known_ = false;
+  std::uint64_t rows_ = 0;
+};
+
+void append_csv_header(const Rows& rows, std::string& out) {
+  for (std::size_t c = 0; c < rows.columns(); ++c) {
+    if (c > 0) out += ',';
+    append_csv(out, {.text = rows.name(c)});
+  }
+  out += '\n';
+}
+
+void append_row(const Rows& rows, const std::vector<Cell>& row, Format format, std::string& out) {
+  if (format == Format::kJson) out += '{';
+  for (std::size_t c = 0; c < row.size(); ++c) {
+    if (c > 0) out += ',';
+    if (format == Format::kJson)
+      append_json(out, rows.name(c), row[c]);
+    else
+      append_csv(out, row[c]);
+  }
+  out += format == Format::kJson ? "}\n" : "\n";
+}
+
+}  // namespace
+
+bool is_plain_type(int type) {
+  switch (type) {
+    case DUCKDB_TYPE_SQLNULL:
+    case DUCKDB_TYPE_BOOLEAN:
+    case DUCKDB_TYPE_TINYINT:
+    case DUCKDB_TYPE_SMALLINT:
+    case DUCKDB_TYPE_INTEGER:
+    case DUCKDB_TYPE_BIGINT:
+    case DUCKDB_TYPE_UTINYINT:
+    case DUCKDB_TYPE_USMALLINT:
+    case DUCKDB_TYPE_UINTEGER:
+    case DUCKDB_TYPE_UBIGINT:
+    case DUCKDB_TYPE_HUGEINT:
+    case DUCKDB_TYPE_FLOAT:
+    case DUCKDB_TYPE_DOUBLE:
+    case DUCKDB_TYPE_DATE:
+    case DUCKDB_TYPE_TIMESTAMP:
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+    case DUCKDB_TYPE_TIMESTAMP_NS:
+    case DUCKDB_TYPE_VARCHAR:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Status render(Rows& rows, Format format, WritableFile& out, bool& wrote) {
+  std::vector<duckdb_type> types;
+  for (std::size_t c = 0; c < rows.columns(); ++c)
+    types.push_back(static_cast<duckdb_type>(rows.type(c)));
+  TableWriter table(rows);
+  std::string text;
+  if (format == Format::kCsv) append_csv_header(rows, text);
+  for (;;) {
+    FM_ASSIGN(const Chunk chunk, rows.next());
+    if (!chunk) break;
+    const std::size_t count = duckdb_data_chunk_get_size(chunk.get());
+    for (std::size_t r = 0; r < count; ++r) {
+      std::vector<Cell> row;
+      for (std::size_t c = 0; c < types.size(); ++c)
+        row.push_back(cell_at(duckdb_data_chunk_get_vector(chunk.get(), c), types[c], r));
+      if (format == Format::kTable)
+        table.add(std::move(row), text);
+      else
+        append_row(rows, row, format, text);
+    }
+    if (text.empty()) continue;
+    wrote = true;
+    FM_TRY(out.write(text));
+    text.clear();
+  }
+  if (format == Format::kTable) table.finish(text);
+  wrote = true;
+  return out.write(text);
+}
+
+}  // namespace fm::lake

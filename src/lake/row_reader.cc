@@ -1,0 +1,182 @@
+#include "lake/row_reader.h"
+
+#include <duckdb.h>
+#include <fmt/format.h>
+
+#include <cstring>
+#include <iterator>
+#include <utility>
+
+#include "base/assert.h"
+#include "lake/duckdb.h"
+#include "table/ddl.h"
+
+namespace fm::lake {
+namespace {
+
+using table::Engine;
+using table::RowBatch;
+using table::Type;
+
+constexpr DatabaseOptions kReaderDatabase{.memory_max_mb = 256, .threads = 1};
+
+template <class Cell>
+void copy_cells(duckdb_vector vector, std::span<Cell> cells, std::size_t rows) {
+  std::memcpy(cells.data(), duckdb_vector_get_data(vector), rows * sizeof(Cell));
+}
+
+void copy_column(duckdb_vector vector, RowBatch& batch, std::size_t column, std::size_t rows) {
+  std::uint64_t* valid = duckdb_vector_get_validity(vector);
+  for (std::size_t row = 0; valid != nullptr && row < rows; ++row)
+    if (!duckdb_validity_row_is_valid(valid, row)) batch.set_null(column, row);
+  switch (batch.table().columns[column].type) {
+    case Type::kTimestamp:
+    case Type::kInt64:
+      copy_cells(vector, batch.int64s(column), rows);
+      break;
+    case Type::kDate:
+    case Type::kInt32:
+      copy_cells(vector, batch.int32s(column), rows);
+      break;
+    case Type::kInt8:
+    case Type::kBool:
+      copy_cells(vector, batch.int8s(column), rows);
+      break;
+    case Type::kDouble:
+      copy_cells(vector, batch.doubles(column), rows);
+      break;
+    case Type::kText: {
+      auto* texts = static_cast<duckdb_string_t*>(duckdb_vector_get_data(vector));
+      for (std::size_t row = 0; row < rows; ++row)
+        if (!batch.is_null(column, row))
+          batch.set_text(column, row,
+                         {duckdb_string_t_data(&texts[row]), duckdb_string_t_length(texts[row])});
+      break;
+    }
+  }
+}
+
+class RowReader final : public table::RowStream {
+ public:
+  RowReader(const table::Table& table, Database database, Rows rows)
+      : table_(&table),
+        database_(std::move(database)),
+        rows_(std::move(rows)),
+        buffer_(table, duckdb_vector_size()) {}
+
+  const table::Table& table() const override { return *table_; }
+
+  Status fetch() {
+    buffer_.clear();
+    row_ = 0;
+    FM_ASSIGN(const Chunk chunk, rows_.next());
+    if (!chunk) return {};
+    const std::size_t rows = duckdb_data_chunk_get_size(chunk.get());
+    for (std::size_t c = 0; c < table_->columns.size(); ++c)
+      copy_column(duckdb_data_chunk_get_vector(chunk.get(), c), buffer_, c, rows);
+    buffer_.set_size(rows);
+    return {};
+  }
+
+  Result<bool> next(RowBatch& batch) override {
+    batch.clear();
+    if (row_ == buffer_.size() && !ended_) FM_TRY(fetch());
+    const std::size_t rows = std::min(batch.rows_max(), buffer_.size() - row_);
+    ended_ = rows == 0;
+    batch.append(buffer_, row_, rows);
+    row_ += rows;
+    return rows > 0;
+  }
+
+ private:
+  const table::Table* table_;
+  Database database_;
+  Rows rows_;  // destroyed before its database
+  RowBatch buffer_;
+  std::size_t row_ = 0;
+  bool ended_ = false;
+};
+
+std::string column_names(const table::Table& table) {
+  std::string names;
+  for (const auto& column : table.columns)
+    fmt::format_to(std::back_inserter(names), "{}{}", names.empty() ? "" : ", ",
+                   quote_name(column.name, Engine::kDuckdb));
+  return names;
+}
+
+std::string condition(const table::Table& table, const ReadRange& range) {
+  std::string where;
+  const auto add = [&](std::string_view column, std::string_view comparison) {
+    fmt::format_to(std::back_inserter(where), "{} {} {}", where.empty() ? " WHERE" : " AND",
+                   quote_name(column, Engine::kDuckdb), comparison);
+  };
+  if (!range.root.empty() && !table.root_column.empty())
+    add(table.root_column, fmt::format("= {}", quote_text(range.root, Engine::kDuckdb)));
+  if (range.from) add(table.partition_column, fmt::format(">= DATE '{}'", range.from->iso()));
+  if (range.before) add(table.partition_column, fmt::format("< DATE '{}'", range.before->iso()));
+  return where;
+}
+
+// A file is sorted by key; several need a sort.
+std::string order(const table::Table& table, const ReadRange& range, bool files_are_sorted) {
+  if (files_are_sorted) return "";
+  std::string columns = " ORDER BY ";
+  const std::size_t begin = columns.size();
+  if (range.newest_first)
+    columns += fmt::format("{} DESC", quote_name(table.partition_column, Engine::kDuckdb));
+  for (const auto& name : table.sort)
+    if (!range.newest_first || name != table.partition_column)
+      fmt::format_to(std::back_inserter(columns), "{}{}", columns.size() == begin ? "" : ", ",
+                     quote_name(name, Engine::kDuckdb));
+  return columns;
+}
+
+// By the directory's value, whose text sorts as its dates do.
+bool may_hold(const table::Table& table, const Manifest& manifest, const ReadRange& range) {
+  const std::string value = manifest.partition.substr(manifest.partition.rfind('=') + 1);
+  const auto text_of = [&](Date date) {
+    const std::string iso = PartitionKey{.root = "", .date = date}.first_day(table).iso();
+    return iso.substr(0, value.size());
+  };
+  if (range.from && value < text_of(*range.from)) return false;
+  return !range.before || value <= text_of(*range.before - 1);
+}
+
+}  // namespace
+
+std::string relation_of(const Store& store, const table::Table& table,
+                        const std::vector<Manifest>& manifests) {
+  std::string files;
+  for (const Manifest& manifest : manifests)
+    for (const DataFile& file : manifest.files)
+      fmt::format_to(std::back_inserter(files), "{}{}", files.empty() ? "" : ", ",
+                     quote_text(store.part_path(file.name), Engine::kDuckdb));
+  if (!files.empty())
+    return fmt::format("(SELECT {} FROM read_parquet([{}], hive_partitioning=false))",
+                       column_names(table), files);
+  std::string columns;
+  for (const auto& column : table.columns)
+    fmt::format_to(std::back_inserter(columns), "{}CAST(NULL AS {}) AS {}",
+                   columns.empty() ? "" : ", ", sql_type(column.type, Engine::kDuckdb),
+                   quote_name(column.name, Engine::kDuckdb));
+  return fmt::format("(SELECT {} WHERE false)", columns);
+}
+
+Result<RowCursor> read_files(const Store& store, const table::Table& table,
+                             const std::vector<Manifest>& manifests, const ReadRange& range) {
+  std::vector<Manifest> chosen;
+  for (const Manifest& manifest : manifests)
+    if (may_hold(table, manifest, range)) chosen.push_back(manifest);
+  FM_ASSIGN(Database database, Database::open(kReaderDatabase));
+  FM_ASSIGN(Rows rows, database.query(fmt::format(
+                           "SELECT {} FROM {}{}{}{}", column_names(table),
+                           relation_of(store, table, chosen), condition(table, range),
+                           order(table, range, chosen.size() <= 1 && !range.newest_first),
+                           range.rows_max ? fmt::format(" LIMIT {}", *range.rows_max) : "")));
+  auto reader = std::make_unique<RowReader>(table, std::move(database), std::move(rows));
+  FM_TRY(reader->fetch());
+  return reader;
+}
+
+}  // namespace fm::lake
