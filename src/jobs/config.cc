@@ -74,11 +74,11 @@ constexpr Entry kEntries[] = {
      [](Config& c, std::string_view text) {
        return read_whole_number(text, 1, 86'400, c.candles.warmup);
      }},
-    {{"candles.front_month", "rolling_volume", "rolling_volume or previous_session_volume"},
+    {{"candles.front_month", "five_minute_volume", "five_minute_volume or previous_session_volume"},
      false,
      [](Config& c, std::string_view text) {
        c.candles.front_month = text;
-       return text == "rolling_volume" || text == "previous_session_volume";
+       return text == "five_minute_volume" || text == "previous_session_volume";
      }},
     {{"candles.every_second", "false", "true or false"},
      false,
@@ -147,10 +147,12 @@ Status read_section(const Yaml& section, const std::string& prefix, const std::s
       continue;
     }
     const Entry& entry = entry_of(path);
-    FM_ASSIGN(const std::string text, value.text());
-    if (!entry.set(config, entry.is_path ? relative_to(file, text) : text))
+    const auto text = value.text();
+    if (!text) return std::unexpected(text.error());
+    const std::string stored = entry.is_path ? relative_to(file, *text) : *text;
+    if (!entry.set(config, stored))
       return std::unexpected(
-          value.error(fmt::format("{}: {}", path, unexpected_value(text, entry.key))));
+          value.error(fmt::format("{}: {}", path, unexpected_value(*text, entry.key))));
     config.origin[path] = Config::Origin::kFile;
   }
   return {};

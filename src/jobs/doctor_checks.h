@@ -1,0 +1,23 @@
+// The single looks that `examine` takes. Each adds at least one finding.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/env.h"
+#include "jobs/config.h"
+#include "jobs/doctor.h"
+
+namespace fm::jobs {
+
+void examine_libraries(Env& env, DoctorReport& report);
+void examine_universe(Env& env, const Config& config, DoctorReport& report);
+void examine_time_zones(DoctorReport& report);
+// Free space, and that files can be made there; for a lake also hard links and the atomic swap of
+// directories.
+void examine_folder(Env& env, std::string_view subject, const std::string& folder, bool is_lake,
+                    DoctorReport& report);
+void examine_state(Env& env, const Config& config, DoctorReport& report);
+void examine_clock(Env& env, const Config& config, DoctorReport& report);
+
+}  // namespace fm::jobs

@@ -1,0 +1,49 @@
+#include "jobs/query_job.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "lake/query.h"
+#include "ops/state.h"
+
+namespace fm::jobs {
+namespace {
+
+// Tables of the run state stand beside the lake's; without a state file they are empty.
+Status add_state_tables(Env& env, const Config& config, lake::Query& query) {
+  auto state = ops::State::open_to_read(env, ops::state_file(config.state_dir));
+  if (!state) {
+    if (state.error().code() == Code::kNotFound) return {};
+    return std::unexpected(std::move(state).error());
+  }
+  for (const auto* table : ops::State::tables()) {
+    FM_ASSIGN(const auto rows, state->rows(*table));
+    FM_TRY(query.set_rows(*rows));
+  }
+  return {};
+}
+
+}  // namespace
+
+Status run_query(Env& env, const Config& config, std::string_view sql, std::string_view format,
+                 WritableFile& out) {
+  FM_ASSIGN(const lake::Format parsed, lake::parse_format(format));
+  const auto info = env.info(config.lake);
+  if (!info || !info->is_directory) {
+    return std::unexpected(Error(Code::kNotFound, fmt::format("{}: there is no lake", config.lake))
+                               .hint("Name it by --lake DIR or the key `lake`; `frontmonth candles "
+                                     "IN... --lake DIR` makes one."));
+  }
+  const auto view = lake::Lake::view(env, config.lake, {.state_dir = config.state_dir});
+  const auto cores = std::max(1u, std::thread::hardware_concurrency());
+  const int threads =
+      config.query.threads > 0 ? static_cast<int>(config.query.threads) : static_cast<int>(cores);
+  FM_ASSIGN(const auto query,
+            lake::Query::open(*view,
+                              {.memory_max_mb = static_cast<std::uint64_t>(config.query.memory_mib),
+                               .threads = threads}));
+  FM_TRY(add_state_tables(env, config, *query));
+  return query->run(sql, parsed, out);
+}
+
+}  // namespace fm::jobs

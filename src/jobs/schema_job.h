@@ -1,0 +1,21 @@
+// `frontmonth schema`: the catalogue's tables as statements for an engine.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace fm::jobs {
+
+// Every table, or the one named "candles_1m" or "market_data.candles_1m". `engine` is duckdb,
+// postgres or bigquery. Errors: kInvalidArgument for an unknown engine; kNotFound for an unknown
+// table, naming the nearest.
+[[nodiscard]] Result<std::string> schema_text(const std::optional<std::string>& table,
+                                              std::string_view engine);
+// The same for machines: one JSON array of tables with their columns, keys and partitions.
+[[nodiscard]] Result<std::string> schema_json(const std::optional<std::string>& table,
+                                              std::string_view engine);
+
+}  // namespace fm::jobs

@@ -1,0 +1,129 @@
+// candles into a lake, query out of it, and what a query may not reach; doctor.
+#include "program.h"
+
+namespace fm::testing_cli {
+namespace {
+
+class LakeCommands : public ProgramTest {
+ protected:
+  void make_lake() {
+    result({"synth", "--trades", "20000", "--roots", "ES,ZL", "-o", "day.dbn.zst"});
+    const Outcome outcome = run({"candles", "day.dbn.zst", "--lake", "lake"});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  }
+};
+
+TEST_F(LakeCommands, QueryReadsEveryTableInEveryFormat) {
+  make_lake();
+  result({"candles", "day.dbn.zst", "-o", "day.csv"});
+  const auto rows = std::to_string(count_lines(read("day.csv")) - 1);
+  EXPECT_EQ(result({"query", "SELECT count(*) AS n FROM candles_1m", "--lake", "lake", "--format",
+                    "csv"}),
+            "n\n" + rows + "\n");
+  EXPECT_EQ(result({"query", "SELECT count(*) AS n FROM market_data.candles_1m", "--lake", "lake",
+                    "--json"}),
+            "{\"n\":" + rows + "}\n");
+  const std::string table =
+      result({"query", "FROM candle_sessions SELECT ticker ORDER BY 1", "--lake", "lake"});
+  EXPECT_NE(table.find("ES"), std::string::npos) << table;
+  EXPECT_NE(table.find("ZL"), std::string::npos) << table;
+  EXPECT_EQ(run({"query", "-", "--lake", "lake", "--format", "csv"}, "SELECT 1 AS one").out,
+            "one\n1\n");
+}
+
+TEST_F(LakeCommands, QueryShowsTheRunState) {
+  make_lake();
+  const std::string runs = result(
+      {"query", "SELECT job, status FROM ops.job_runs", "--lake", "lake", "--format", "csv"});
+  EXPECT_EQ(runs, "job,status\ncandles,success\n");
+  result({"query", "FROM candle_rejects", "--lake", "lake"});
+  result({"query", "FROM data_quality_events", "--lake", "lake"});
+}
+
+TEST_F(LakeCommands, ConfigurationNamesTheLake) {
+  make_lake();
+  write("frontmonth.yaml", "lake: lake\n");
+  EXPECT_NE(result({"query", "SELECT count(*) FROM candles_1m"}), "");
+  EXPECT_EQ(shell("FRONTMONTH_LAKE=elsewhere \"$FM\" query 'SELECT 1'").exit_code, 1);
+  EXPECT_EQ(shell("FRONTMONTH_LAKE=elsewhere \"$FM\" query 'SELECT 1' --lake lake").exit_code, 0);
+}
+
+TEST_F(LakeCommands, QueryCanNeitherWriteNorReadBeside) {
+  make_lake();
+  write("secret.csv", "word\nhidden\n");
+  const std::string secret = path("secret.csv");
+  const std::vector<std::string> statements = {
+      "CREATE TABLE t (a INT)",
+      "DROP VIEW candles_1m",
+      "DELETE FROM candles_1m",
+      "COPY (SELECT 1) TO '" + path("out.csv") + "'",
+      "COPY candles_1m TO '" + path("out.parquet") + "'",
+      "ATTACH '" + path("other.db") + "' AS other",
+      "INSTALL httpfs",
+      "LOAD httpfs",
+      "SET enable_external_access = true",
+      "PRAGMA database_list; COPY (SELECT 1) TO '" + path("out.csv") + "'",
+      "SELECT 1; DROP VIEW candles_1m",
+      "SELECT * FROM read_csv('" + secret + "')",
+      "SELECT * FROM '" + secret + "'",
+      "SELECT * FROM read_text('/etc/passwd')",
+      "SELECT * FROM glob('/etc/*')",
+      "EXPLAIN ANALYZE COPY (SELECT 1) TO '" + path("out.csv") + "'",
+      "EXPORT DATABASE '" + path("export") + "'",
+      "CALL pragma_version()",
+  };
+  for (const auto& sql : statements) {
+    const Outcome outcome = run({"query", sql, "--lake", "lake"});
+    EXPECT_NE(outcome.exit_code, 0) << sql << "\n" << outcome.out;
+    EXPECT_EQ(outcome.out.find("hidden"), std::string::npos) << sql;
+    EXPECT_EQ(outcome.out.find("root:"), std::string::npos) << sql;
+    EXPECT_TRUE(outcome.err.starts_with("frontmonth: ")) << sql << "\n" << outcome.err;
+  }
+  for (const char* name : {"out.csv", "out.parquet", "other.db", "export"})
+    EXPECT_FALSE(env_.exists(path(name))) << name;
+}
+
+TEST_F(LakeCommands, MissingLakeSaysHowToMakeOne) {
+  const Outcome outcome = run({"query", "SELECT 1", "--lake", "nowhere"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.err.find("frontmonth: nowhere: there is no lake\n            "), 0u)
+      << outcome.err;
+  EXPECT_FALSE(env_.exists(path("nowhere")));
+}
+
+TEST_F(LakeCommands, RunningAgainChangesNothing) {
+  make_lake();
+  const std::vector<std::string> ask = {"query", "FROM candle_sessions", "--lake", "lake",
+                                        "--json"};
+  const std::string before = result(ask);
+  EXPECT_EQ(run({"candles", "day.dbn.zst", "--lake", "lake"}).exit_code, 0);
+  EXPECT_EQ(result(ask), before);
+}
+
+TEST_F(LakeCommands, DoctorIsContentHereAndLeavesNothing) {
+  const Outcome outcome = run({"doctor", "--lake", "lake"});
+  EXPECT_LE(outcome.exit_code, 3);
+  for (const char* subject :
+       {"libraries", "configuration", "universe", "time zones", "lake", "state", "clock"})
+    EXPECT_NE(outcome.out.find(subject), std::string::npos) << outcome.out;
+  EXPECT_FALSE(env_.exists(path("lake")));
+  EXPECT_NE(run({"doctor", "--json"}).out.find("\"findings\":["), std::string::npos);
+}
+
+TEST_F(LakeCommands, DoctorFindsProblemsAndSaysHowToMendThem) {
+  write("frontmonth.yaml", "universe: registry.yaml\n");
+  write("registry.yaml", "roots: nonsense\n");
+  write("frontmonth-state-lake/ops.sqlite", std::string(8192, 'x'));
+  const Outcome outcome = shell("FRONTMONTH_LAEK=x \"$FM\" doctor");
+  EXPECT_EQ(outcome.exit_code, 3);
+  for (const char* expected : {"registry.yaml", "ops.sqlite", "FRONTMONTH_LAKE", "-> "})
+    EXPECT_NE(outcome.out.find(expected), std::string::npos) << expected << "\n" << outcome.out;
+  write("frontmonth.yaml", "laek: x\n");
+  EXPECT_EQ(run({"doctor"}).exit_code, 3);
+  write("frontmonth.yaml", "");
+  write("lake", "a file where the folder should be");
+  EXPECT_EQ(run({"doctor"}).exit_code, 3);
+}
+
+}  // namespace
+}  // namespace fm::testing_cli
