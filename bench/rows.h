@@ -1,0 +1,52 @@
+// The rows of the table, each made when its turn comes: inputs of the one before are gone by then.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/env.h"
+#include "base/error.h"
+#include "data.h"
+#include "harness.h"
+
+namespace fm::bench {
+
+struct Context {
+  Env* env;
+  DataOptions data;
+  std::string binary;  // the program itself, for what is measured from outside
+};
+
+[[nodiscard]] Result<Row> decode_raw_row(const Context& context);
+[[nodiscard]] Result<Row> raw_to_candles_row(const Context& context);
+[[nodiscard]] Result<Row> zstd_to_parquet_row(const Context& context);
+[[nodiscard]] Result<Row> json_to_candles_row(const Context& context);
+[[nodiscard]] Result<Row> lake_write_row(const Context& context);
+
+// Candle rows per trade of both inputs. What the figures above say holds for busy days alone.
+struct Density {
+  std::string input;
+  std::uint64_t trades = 0;
+  std::uint64_t rows = 0;
+  [[nodiscard]] double rows_per_trade() const {
+    return static_cast<double>(rows) / static_cast<double>(trades);
+  }
+};
+inline constexpr double kRowsPerTradeMin = 0.06;
+inline constexpr double kRowsPerTradeMax = 0.09;
+[[nodiscard]] Result<Density> density_of(const Context& context, const std::string& name,
+                                         const synth::Options& input);
+
+// Peak memory of `frontmonth candles` on this many trades, and on ten times as many.
+struct Memory {
+  std::uint64_t trades = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t trades_more = 0;
+  std::uint64_t bytes_more = 0;
+};
+inline constexpr std::uint64_t kMemoryMax = std::uint64_t{256} << 20;
+// "The same": what an allocator's rounding and the input's own tables may differ by.
+inline constexpr double kMemoryGrowthMax = 1.10;
+[[nodiscard]] Result<Memory> measure_memory(const Context& context);
+
+}  // namespace fm::bench
