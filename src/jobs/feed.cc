@@ -25,16 +25,17 @@ Result<std::unique_ptr<Feed>> Feed::open(Env& env, const InputFile& file,
   return fail(Code::kInternal, "{}: unknown input format", file.path);
 }
 
+void cover_as_announced(const FeedHead& head, candles::Engine& engine) {
+  if (!head.start) return;
+  // Without an end (a live capture) the metadata only widens to the front.
+  const std::optional<Nanos> end = head.end ? head.end : head.first_arrival;
+  if (end && *end > *head.start) engine.cover(second_of(*head.start), second_of(*end - 1) + 1);
+}
+
 void Feed::attach(candles::Engine& engine, const ArrivalWindow& window) {
   FM_ASSERT(engine_ == nullptr);
   engine_ = &engine;
   window_ = window;
-  if (about_.start) {
-    // Without an end (a live capture) the metadata only widens to the front.
-    const std::optional<Nanos> end = about_.end ? about_.end : about_.first_arrival;
-    if (end && *end > *about_.start)
-      engine.cover(second_of(*about_.start), second_of(*end - 1) + 1);
-  }
   source_ = engine.begin_source();
   attached();
 }

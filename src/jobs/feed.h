@@ -41,6 +41,9 @@ struct FeedHead {
   std::optional<Nanos> start = {}, end = {};  // of the metadata: the feed covered [start, end)
 };
 
+// Tells the engine what the input's metadata says was covered; before anything is fed.
+void cover_as_announced(const FeedHead& head, candles::Engine& engine);
+
 class Feed {
  public:
   // Reads up to the first TBBO or mbp-1 record. Errors: those of the reader; kUnsupported for a DBN
@@ -55,7 +58,7 @@ class Feed {
   [[nodiscard]] Nanos head() const { return head_; }
   [[nodiscard]] bool at_end() const { return at_end_; }
 
-  // Before the first give(): tells the engine of the source and what its metadata says was covered.
+  // Before the first give(): tells the engine of the source.
   void attach(candles::Engine& engine, const ArrivalWindow& window);
   [[nodiscard]] candles::SourceId source() const { return source_; }
   // Gives records while their arrival is at most `limit`, and no more than are in memory: call

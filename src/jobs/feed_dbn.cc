@@ -89,28 +89,57 @@ class DbnFeed final : public Feed {
       last_arrival_ = arrival_at_end();
       return std::exchange(rest_, RecordBlock{});
     }
+    const auto quotes = rest_.all<Mbp1Msg>();
+    const std::uint64_t count = quotes.empty() ? run_of_any(limit) : run_of_quotes(quotes, limit);
     RecordBlock run = rest_;
-    run.record_count = 0;
-    const std::byte* at = rest_.bytes.data();
-    const std::byte* const end = at + rest_.bytes.size();
-    while (at != end) {
-      const RecordView record(at, rest_.tail_bytes);
-      const Nanos arrival = arrival_or_last(record);
-      const bool inside = window_.holds(arrival);
-      if (run.record_count > 0 && (arrival > limit || inside != run_is_inside_)) break;
-      run_is_inside_ = inside;
-      last_arrival_ = arrival;
-      if (!inside && Mbp1Msg::holds(record.rtype())) skip(arrival);
-      ++run.record_count;
-      at += record.size_bytes();
+    run.record_count = count;
+    std::size_t run_bytes = count * sizeof(Mbp1Msg);
+    if (quotes.empty()) {
+      run_bytes = 0;
+      const std::byte* at = rest_.bytes.data();
+      for (std::uint64_t i = 0; i < count; ++i)
+        run_bytes += RecordView(at + run_bytes, rest_.tail_bytes).size_bytes();
     }
-    const auto run_bytes = static_cast<std::size_t>(at - rest_.bytes.data());
     run.bytes = rest_.bytes.first(run_bytes);
     rest_.bytes = rest_.bytes.subspan(run_bytes);
-    rest_.first_record += run.record_count;
+    rest_.first_record += count;
     rest_.first_byte += run_bytes;
-    rest_.record_count -= run.record_count;
+    rest_.record_count -= count;
     return run;
+  }
+
+  // Whether a record with this arrival ends the run that began before it.
+  bool ends_run(Nanos arrival, bool is_first, Nanos limit) {
+    const bool inside = window_.holds(arrival);
+    if (!is_first) return arrival > limit || inside != run_is_inside_;
+    run_is_inside_ = inside;
+    return false;
+  }
+
+  // How many records the run has, in a block of one kind (nearly all blocks are).
+  std::uint64_t run_of_quotes(std::span<const Mbp1Msg> quotes, Nanos limit) {
+    std::uint64_t count = 0;
+    for (const Mbp1Msg& quote : quotes) {
+      const Nanos own = arrival_of(quote);
+      const Nanos arrival = own != kUndefTime ? own : last_arrival_;
+      if (ends_run(arrival, count == 0, limit)) break;
+      last_arrival_ = arrival;
+      if (!run_is_inside_) skip(arrival);
+      ++count;
+    }
+    return count;
+  }
+
+  std::uint64_t run_of_any(Nanos limit) {
+    std::uint64_t count = 0;
+    for (const RecordView record : rest_) {
+      const Nanos arrival = arrival_or_last(record);
+      if (ends_run(arrival, count == 0, limit)) break;
+      last_arrival_ = arrival;
+      if (!run_is_inside_ && Mbp1Msg::holds(record.rtype())) skip(arrival);
+      ++count;
+    }
+    return count;
   }
 
   // Only what follows without a time of its own needs it: the last record will do.

@@ -137,6 +137,7 @@ std::optional<MergedInputs::Covered> MergedInputs::covered_by(std::size_t input)
 }
 
 Status MergedInputs::run(candles::Engine& engine, const std::function<Status()>& after_stretch) {
+  for (const PlannedInput& input : plan_.inputs) cover_as_announced(input.head, engine);
   std::uint64_t look_at = 0;
   for (;;) {
     FM_TRY(open_due(engine));
