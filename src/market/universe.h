@@ -31,7 +31,7 @@ struct Root {
   std::string name;         // "ES", the exchange's code on its electronic platform
   std::string description;  // "E-mini S&P 500"
   std::string exchange;     // CME, CBOT, NYMEX, COMEX
-  std::string currency;     // of the price and the point value, ISO 4217
+  std::string currency;     // of the price and the point value: USD, CNH
   std::string unit;         // what one contract is: "5,000 bushels"; empty when not known
   std::string quote;        // what a price is in: "cents per bushel"; empty when not known
   std::string session;      // name of a session family in config/sessions.yaml

@@ -49,7 +49,8 @@ def ours(path):
 def known(family, name, day, mine, theirs):
     """Why the two may differ on this day, or nothing."""
     year, weekday = day.year, day.weekday()
-    if day < dt.date(2015, 9, 21) and family == "equity" and theirs in (dt.time(16), dt.time(15, 15)) and mine in (dt.time(16, 15), dt.time(15, 15)):
+    reaching_back = (dt.time(15, 15), dt.time(16), dt.time(16, 15))
+    if day < dt.date(2015, 9, 21) and family == "equity" and {mine, theirs} <= set(reaching_back):
         return "their modern hours reach back: 16:15 until 2015, 15:15 until 2012"
     if day < dt.date(2015, 9, 21) and theirs == dt.time(16) and mine == dt.time(16, 15):
         return "they have 16:00 for all years; it was 16:15 until 2015-09-18"
