@@ -11,7 +11,8 @@ namespace fm {
 namespace {
 
 TEST(Price, RoundTripsThroughText) {
-  EXPECT_TRUE(rc::check([](Price price) { RC_ASSERT(parse_price(format_price(price)) == price); }));
+  EXPECT_TRUE(
+      rc::check([](Price price) { RC_ASSERT(*parse_price(format_price(price)) == price); }));
   EXPECT_EQ(format_price(-37'630'000'000), "-37.630000000");
   EXPECT_EQ(format_price(-1), "-0.000000001");
   EXPECT_EQ(format_price(std::numeric_limits<Price>::min()), "-9223372036.854775808");

@@ -43,7 +43,7 @@ TEST(Date, DaysBeforeTheEpochEndAtMidnightToo) {
 TEST(IsoTime, RoundTripsNanoseconds) {
   EXPECT_TRUE(rc::check([] {
     const auto time = *rc::gen::inRange<Nanos>(1, 9'000'000'000'000'000'000ULL);
-    RC_ASSERT(parse_iso_nanos(iso_nanos(time)) == time);
+    RC_ASSERT(*parse_iso_nanos(iso_nanos(time)) == time);
   }));
   EXPECT_EQ(iso_nanos(1'750'080'000'000'000'001ULL), "2025-06-16T13:20:00.000000001Z");
   EXPECT_EQ(iso_second(1'750'080'000), "2025-06-16T13:20:00Z");

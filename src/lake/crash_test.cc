@@ -57,17 +57,15 @@ std::vector<std::string> leftovers(const Lake& lake) {
 }
 
 // What a foreign tool reads. Errors: those of DuckDB.
-Result<std::int64_t> read_glob(const std::string& lake) {
+Status read_glob(const std::string& lake) {
   FM_ASSIGN(Database database, Database::open({}));
-  return database
-      .query(fmt::format("SELECT CASE WHEN min(volume) = max(volume) AND count(*) = 20 + "
-                         "min(volume) % 7 THEN 'whole' ELSE error('MIXTURE') END "
-                         "FROM read_parquet('{}{}')",
-                         lake, kGlob))
-      .and_then([](Rows rows) -> Result<std::int64_t> {
-        FM_TRY(rows.next());
-        return 1;
-      });
+  FM_ASSIGN(Rows rows,
+            database.query(fmt::format(
+                "SELECT CASE WHEN min(volume) = max(volume) AND count(*) = 20 + min(volume) % 7 "
+                "THEN 'whole' ELSE error('MIXTURE') END FROM read_parquet('{}{}')",
+                lake, kGlob)));
+  FM_TRY(rows.next());
+  return {};
 }
 
 struct Point {
@@ -220,10 +218,8 @@ TEST(Crash, FailingCallsLeaveOldOrNewRowsAndRetrySucceeds) {
         const std::uint64_t before = env.count(call);
         env.fail_call(call, n, error_number);
         const auto written = write_version(**lake, "ES", kDay, present + 1);
-        if (!written)
-          EXPECT_EQ(written.error().code(),
-                    error_number == ENOSPC ? Code::kNoSpace : Code::kPermission)
-              << written.error().message();
+        const Code expected = error_number == ENOSPC ? Code::kNoSpace : Code::kPermission;
+        EXPECT_TRUE(written || written.error().code() == expected) << written.error().message();
         const auto found = read_version(**lake, "ES", kDay);
         ASSERT_TRUE(found) << name(call) << " " << n << ": " << found.error().message();
         ASSERT_TRUE(*found == present + 1 || (!written && *found == present)) << name(call) << n;

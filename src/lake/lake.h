@@ -37,7 +37,7 @@ struct CommitInfo {
   std::string sources = "[]";     // JSON
   std::string parameters = "{}";  // JSON
   std::string engine_version = FM_VERSION;
-  std::optional<Second> final_to;  // rows of earlier seconds will not change
+  std::optional<Second> final_to = {};  // rows of earlier seconds will not change
   // Errors with kConflict where the stored partition was made with other parameters.
   bool refuse_other_parameters = false;
 };
@@ -52,11 +52,11 @@ struct CommitReport {
 
 // Which rows to read. Empty or absent means any.
 struct ReadRange {
-  std::string root;
-  std::optional<Date> from;    // of the partition column, included
-  std::optional<Date> before;  // excluded
-  bool newest_first = false;   // otherwise in the order of the table's key
-  std::optional<std::uint64_t> rows_max;
+  std::string root = "";
+  std::optional<Date> from = {};    // of the partition column, included
+  std::optional<Date> before = {};  // excluded
+  bool newest_first = false;        // otherwise in the order of the table's key
+  std::optional<std::uint64_t> rows_max = {};
 };
 
 // Rows that are read as they are asked for.

@@ -102,7 +102,7 @@ TEST_F(LakeTest, TheSameRowsAgainChangeNothing) {
   const auto again = write_version(*lake_, "ES", kDay, 5);
   ASSERT_TRUE(again);
   EXPECT_TRUE(again->unchanged);
-  EXPECT_EQ(read_text(env_, manifest), text);
+  EXPECT_EQ(*read_text(env_, manifest), *text);
   EXPECT_EQ(env_.info(manifest)->inode, inode);
   EXPECT_EQ(parts(), 1u);
 }
@@ -312,7 +312,7 @@ TEST(Manifest, RoundTrips) {
       .final_to = -5,
       .supersedes = {{"dd", 17}},
       .created = 18};
-  EXPECT_EQ(decode_manifest(encode(manifest), "m"), manifest);
+  EXPECT_EQ(*decode_manifest(encode(manifest), "m"), manifest);
   const std::string text = encode(manifest);
   for (std::size_t i = 0; i < text.size(); ++i) {
     std::string damaged = text;
@@ -344,7 +344,7 @@ TEST(Partition, DirectoriesAndDays) {
                 Date(2025, 12, 1),
                 Date(2026, 1, 1)}};
   for (const auto& c : cases) {
-    EXPECT_EQ(c.key.directory(c.table), c.directory);
+    EXPECT_EQ(*c.key.directory(c.table), c.directory);
     EXPECT_EQ(c.key.first_day(c.table), c.first);
     EXPECT_EQ(c.key.end_day(c.table), c.end);
   }

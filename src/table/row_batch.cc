@@ -26,9 +26,15 @@ std::size_t width_of(Type type) {
 }
 
 // For checks that vanish in release builds.
-[[maybe_unused]] bool is_stored_as_int64(Type type) { return type == Type::kInt64 || type == Type::kTimestamp; }
-[[maybe_unused]] bool is_stored_as_int32(Type type) { return type == Type::kInt32 || type == Type::kDate; }
-[[maybe_unused]] bool is_stored_as_int8(Type type) { return type == Type::kInt8 || type == Type::kBool; }
+[[maybe_unused]] bool is_stored_as_int64(Type type) {
+  return type == Type::kInt64 || type == Type::kTimestamp;
+}
+[[maybe_unused]] bool is_stored_as_int32(Type type) {
+  return type == Type::kInt32 || type == Type::kDate;
+}
+[[maybe_unused]] bool is_stored_as_int8(Type type) {
+  return type == Type::kInt8 || type == Type::kBool;
+}
 
 }  // namespace
 
