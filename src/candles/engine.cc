@@ -39,9 +39,13 @@ void Engine::set_cvd_base(std::string_view ticker, std::int64_t cvd) {
 }
 
 void Engine::cover(Second from, Second until) { state_->shared.coverage.add(from, until); }
+Engine::CoverId Engine::cover_from(Second from) {
+  return state_->shared.coverage.add(from, Coverage::kOpenEnd);
+}
+void Engine::cover_until(CoverId cover, Second until) { state_->shared.coverage.end(cover, until); }
 
-SourceId Engine::begin_source() {
-  state_->sources.emplace_back();
+SourceId Engine::begin_source(bool covers) {
+  state_->sources.push_back({.begun = !covers, .covers = covers});
   return static_cast<SourceId>(state_->sources.size() - 1);
 }
 
@@ -49,7 +53,7 @@ void Engine::end_source(SourceId source) {
   State::Source& ending = state_->sources.at(source);
   FM_ASSERT(!ending.ended);
   ending.ended = true;
-  if (!ending.begun) return;
+  if (!ending.begun || !ending.covers) return;
   const Second newest = std::max(state_->clock.value_or(kNever), state_->newest_event);
   state_->shared.coverage.end(ending.coverage, newest + 1);
 }

@@ -45,7 +45,7 @@ struct EngineOptions {
 // Where a ticker stood at the end of the trade date before the first one fed.
 struct Resume {
   std::int64_t cvd_close = 0;
-  std::string front_month = {};  // symbol; empty = none
+  std::string front_month = {};                                    // symbol; empty = none
   std::vector<std::pair<std::string, std::int64_t>> volumes = {};  // of that date, by contract
 };
 
@@ -62,11 +62,16 @@ class Engine {
   void resume(std::string_view ticker, const Resume& resume);
   void set_cvd_base(std::string_view ticker, std::int64_t cvd);
 
-  // The feed covered [from, until). Call it before feeding what lies behind `from`.
+  // The feed covered [from, until), or from `from` on until told otherwise. Say so before feeding
+  // what lies behind `from`; a gap ends the old stretch and begins a new one.
   void cover(Second from, Second until);
+  using CoverId = std::size_t;
+  CoverId cover_from(Second from);
+  void cover_until(CoverId cover, Second until);
+
   // A source covers from its first well-formed record (the smaller of arrival and ts_event) to the
-  // clock at its end.
-  SourceId begin_source();
+  // clock at its end. With `covers` = false, only the above says what it covered.
+  SourceId begin_source(bool covers = true);
   void end_source(SourceId source);
 
   // Empty = kNoSymbol.

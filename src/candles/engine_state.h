@@ -76,6 +76,7 @@ struct Engine::State final : OpenVolumes {
   Second newest_event = kNever;
   // Contracts with an open second s, at s % 128.
   std::array<std::vector<ContractState*>, kRingSeconds> wheel;
+  std::size_t wheel_room = 0;  // that every place of the wheel has
   // Seconds that begin after the clock's next one, or before there is a clock: only a record that
   // does not move the clock can bring one.
   std::map<std::pair<Second, SymbolId>, SecondData> early;
@@ -83,7 +84,8 @@ struct Engine::State final : OpenVolumes {
   Second next_close = std::numeric_limits<Second>::max();  // of any open trade date
 
   struct Source {
-    bool begun = false;
+    bool begun = false;  // nothing is left to do at its first record
+    bool covers = true;
     bool ended = false;
     Coverage::Handle coverage = 0;
   };

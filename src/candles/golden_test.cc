@@ -150,35 +150,6 @@ std::vector<testing::Arrival> read_dbn(const fs::path& path) {
   }
 }
 
-testing::Account run_engine(const std::vector<testing::Arrival>& arrivals,
-                            const testing::ReferenceOptions& options) {
-  testing::Collector collector;
-  Engine engine(market::Universe::builtin(), market::Calendar::builtin(), options.engine,
-                collector);
-  collector.attach(engine);
-  for (const auto& [ticker, resume] : options.resume) engine.resume(ticker, resume);
-  for (const auto& [from, until] : options.covered) engine.cover(from, until);
-  const SourceId source = engine.begin_source();
-  std::uint64_t position = 0;
-  for (const testing::Arrival& arrival : arrivals) {
-    switch (arrival.kind) {
-      case testing::Arrival::Kind::kRecord:
-        engine.feed(arrival.record, engine.intern(arrival.symbol), position, source);
-        break;
-      case testing::Arrival::Kind::kMalformed:
-        engine.malformed({}, position, source);
-        break;
-      case testing::Arrival::Kind::kOtherSchema:
-        engine.not_trade();
-        break;
-    }
-    ++position;
-  }
-  engine.end_source(source);
-  engine.finish();
-  return collector.account();
-}
-
 std::string minified(const std::string& json) {
   std::string out(json.size(), '\0');
   std::size_t size = 0;
@@ -217,7 +188,7 @@ TEST_P(Golden, EngineAndReferenceGiveTheSameRowsAndStatistics) {
   const bool is_dbn = std::string_view(set.input).ends_with(".dbn");
   const auto arrivals = is_dbn ? read_dbn(kData / set.input) : read_text(kSets / set.input);
   const testing::Account slow = testing::reference(arrivals, options);
-  const testing::Account fast = run_engine(arrivals, options);
+  const testing::Account fast = testing::run_engine(arrivals, options);
   {
     SCOPED_TRACE("reference");
     check(slow, set.rows, set.stats);
@@ -241,7 +212,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Set{"grains-1.jsonl.zst", "grains-1", "grains-1", false},
                       Set{"ties-1.jsonl.zst", "ties-1", "ties-1", false},
                       Set{"text-1.jsonl.zst", "text-1", "text-1", false},
-                      Set{"../esh4-2023-12-25/glbx-mdp3-20231225.tbbo.dbn", "esh4", "esh4", false}),
+                      Set{"esh4-2023-12-25/glbx-mdp3-20231225.tbbo.dbn", "esh4", "esh4", false}),
     [](const auto& param) {
       std::string name = param.param.input;
       name = name.substr(name.rfind('/') + 1);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 #include "candles/engine_state.h"
 
@@ -46,9 +47,11 @@ std::string to_json(const Stats& stats) {
     fmt::format_to(out, "{}  \"{}\": {}", separator, name, value);
     separator = ",\n";
   };
+  std::map<std::string_view, std::uint64_t> rejected;  // by name, like all that follows
   for (std::size_t reason = 0; reason < kReasonCount; ++reason) {
-    count(name(static_cast<Reason>(reason)), stats.rejected[reason]);
+    rejected[name(static_cast<Reason>(reason))] = stats.rejected[reason];
   }
+  for (const auto& [reason, value] : rejected) count(reason, value);
   json += "\n },\n \"stats\": {";
   separator = "\n";
   count("accepted", stats.accepted);

@@ -93,12 +93,14 @@ std::string difference(const Account& expected, const Account& actual) {
 }
 
 void Collector::candles(std::span<const CandleRow> rows) {
+  candle_bytes_.append(reinterpret_cast<const char*>(rows.data()), rows.size_bytes());
   for (const CandleRow& row : rows) {
     account_.candles.push_back({std::string(engine_->ticker(row.ticker)),
                                 std::string(engine_->symbol(row.symbol)), without_ids(row)});
   }
 }
 void Collector::seconds(std::span<const SecondRow> rows) {
+  second_bytes_.append(reinterpret_cast<const char*>(rows.data()), rows.size_bytes());
   for (const SecondRow& row : rows) {
     account_.seconds.push_back({std::string(engine_->ticker(row.ticker)),
                                 std::string(engine_->symbol(row.symbol)), without_ids(row)});
@@ -159,6 +161,34 @@ Account Collector::account() {
   }
   account_.stats = to_json(engine_->stats());
   return account_;
+}
+
+Account run_engine(const std::vector<Arrival>& arrivals, const ReferenceOptions& options) {
+  Collector collector;
+  Engine engine(market::Universe::builtin(), market::Calendar::builtin(), options.engine,
+                collector);
+  collector.attach(engine);
+  for (const auto& [ticker, resume] : options.resume) engine.resume(ticker, resume);
+  for (const auto& [from, until] : options.covered) engine.cover(from, until);
+  const SourceId source = engine.begin_source(options.from_first_record);
+  std::uint64_t position = 0;
+  for (const Arrival& arrival : arrivals) {
+    switch (arrival.kind) {
+      case Arrival::Kind::kRecord:
+        engine.feed(arrival.record, engine.intern(arrival.symbol), position, source);
+        break;
+      case Arrival::Kind::kMalformed:
+        engine.malformed({}, position, source);
+        break;
+      case Arrival::Kind::kOtherSchema:
+        engine.not_trade();
+        break;
+    }
+    ++position;
+  }
+  engine.end_source(source);
+  engine.finish();
+  return collector.account();
 }
 
 }  // namespace fm::candles::testing

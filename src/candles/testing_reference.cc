@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+#include <tuple>
 
 #include "base/assert.h"
 
@@ -372,6 +373,10 @@ class Reference {
     std::set<Date> dates;
     for (const Trade& trade : ticker.trades) dates.insert(trade.date);
     for (const Date date : dates) write_date(root, ticker, date);
+
+    std::sort(account_.seconds.begin(), account_.seconds.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.ticker, a.symbol, a.row.time) < std::tie(b.ticker, b.symbol, b.row.time);
+    });
 
     TickerStats& totals = stats.tickers.emplace_back();
     totals.ticker = root;

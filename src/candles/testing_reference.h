@@ -91,10 +91,19 @@ class Collector final : public Output {
   void rejected(const Rejection& rejection) override;
   // After finish().
   [[nodiscard]] Account account();
+  // All rows as they came, byte for byte.
+  [[nodiscard]] const std::string& candle_bytes() const { return candle_bytes_; }
+  [[nodiscard]] const std::string& second_bytes() const { return second_bytes_; }
 
  private:
   const Engine* engine_ = nullptr;
   Account account_;
+  std::string candle_bytes_;
+  std::string second_bytes_;
 };
+
+// What an engine makes of the same arrivals, fed one by one.
+[[nodiscard]] Account run_engine(const std::vector<Arrival>& arrivals,
+                                 const ReferenceOptions& options);
 
 }  // namespace fm::candles::testing

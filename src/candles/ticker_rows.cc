@@ -114,7 +114,9 @@ void TickerRows::settle(ContractState& contract, const SecondData& data) {
 }
 
 void TickerRows::end_second() {
-  if (shared_.options.every_second && !active_traded_ && warm()) write_quiet_row(second_);
+  if (!shared_.options.every_second || active_traded_) return;
+  if (warm()) write_quiet_row(second_);
+  active_traded_ = true;  // asked once for each contract of the second
 }
 
 void TickerRows::write_second(const ContractState& contract, const SecondData& data,
