@@ -37,8 +37,9 @@ struct ZstdSource::State {
   std::optional<Error> failure;
 };
 
-// One block at most: when a block is damaged, zstd forgets what the same call decoded before it.
-// What zstd asks for includes the next block's header, which may be the damaged one.
+// One block at most, and none before the last one has been given out: when a block is damaged, zstd
+// forgets what the same call gave out before it. What zstd asks for includes the next block's
+// header, which may be the damaged one.
 Result<std::size_t> ZstdSource::State::step(std::span<std::byte> out) {
   if (!in_frame && at < filled) {
     in_frame = true;
@@ -48,7 +49,8 @@ Result<std::size_t> ZstdSource::State::step(std::span<std::byte> out) {
   constexpr std::size_t kBlockHeaderBytes = 3;
   const std::size_t block_bytes =
       wanted_bytes > kBlockHeaderBytes ? wanted_bytes - kBlockHeaderBytes : wanted_bytes;
-  ZSTD_inBuffer input{buffer.data() + at, std::min(filled - at, block_bytes), 0};
+  const std::size_t given = may_hold_output ? 0 : std::min(filled - at, block_bytes);
+  ZSTD_inBuffer input{buffer.data() + at, given, 0};
   ZSTD_outBuffer output{out.data(), out.size(), 0};
   const std::size_t result = ZSTD_decompressStream(context, &output, &input);
   if (ZSTD_isError(result) != 0)
