@@ -26,7 +26,7 @@ struct Row {
   double at_least = 0;   // smallest ratio to the baseline
   std::optional<double> aim;
   std::optional<double> baseline_at_least;  // per second; a slower baseline voids the figure
-  bool one_core = false;                    // both run pinned to one core
+  bool one_core = false;                    // both run pinned to one core, by CPU time
   Measure measure_ours;
   Measure measure_baseline;
 };
@@ -49,8 +49,12 @@ struct Outcome {
 // One run of each to warm up, then `pairs` of them. Errors: the first of either.
 [[nodiscard]] Result<Outcome> measure(const Row& row, int pairs);
 
-// How long `work` takes by Env's clock.
-[[nodiscard]] Result<double> time_seconds(Env& env, const std::function<Status()>& work);
+// CPU time of this process so far, system calls included. For work on one thread with its input in
+// the page cache it passes like the wall clock of an idle machine, and a busy machine cannot
+// stretch it.
+[[nodiscard]] double cpu_seconds();
+// The CPU time that `work` takes.
+[[nodiscard]] Result<double> time_cpu(const std::function<Status()>& work);
 
 // Keeps `value` and what made it from being optimised away.
 template <class T>

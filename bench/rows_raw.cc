@@ -42,7 +42,7 @@ Result<RawFile> read_whole(Env& env, const std::string& path) {
 }
 
 Result<double> decode_all(Env& env, const std::string& path, std::uint64_t records) {
-  return time_seconds(env, [&]() -> Status {
+  return time_cpu([&]() -> Status {
     FM_ASSIGN(dbn::OpenedInput input, dbn::open_input(env, path));
     FM_ASSIGN(dbn::Reader reader, dbn::Reader::open(std::move(input.source), input.name));
     std::uint64_t seen = 0;
@@ -75,8 +75,8 @@ Result<std::pair<std::string, Row>> header_walk_row(const Context& context) {
   row.amount = static_cast<double>(context.data.records);
   row.one_core = true;
   row.baseline_at_least = kHeaderWalkMin;
-  row.measure_baseline = [raw, env = context.env, records = context.data.records] {
-    return time_seconds(*env, [&]() -> Status {
+  row.measure_baseline = [raw, records = context.data.records] {
+    return time_cpu([&]() -> Status {
       const Walked walked = walk_headers(raw->records());
       keep(walked.type_sum);
       if (walked.records != records) {
@@ -110,7 +110,7 @@ Result<Row> raw_to_candles_row(const Context& context) {
   row.at_least = 0.2;
   row.aim = 0.4;
   row.measure_ours = [path = path, env = context.env] {
-    return time_seconds(*env, [&]() -> Status {
+    return time_cpu([&]() -> Status {
       FM_ASSIGN(const EngineRun run, candles_of_dbn(*env, path));
       keep(run.volume);
       return {};

@@ -25,7 +25,7 @@ Result<Row> json_to_candles_row(const Context& context) {
     return parsed.seconds;
   };
   row.measure_ours = [path, env = context.env] {
-    return time_seconds(*env, [&]() -> Status {
+    return time_cpu([&]() -> Status {
       FM_ASSIGN(const EngineRun run, candles_of_json(*env, path));
       keep(run.volume);
       return {};

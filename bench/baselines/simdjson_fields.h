@@ -12,7 +12,7 @@ namespace fm::bench {
 
 struct ParsedLines {
   std::uint64_t lines = 0;
-  double seconds = 0;  // of parsing alone; reading the file is not counted
+  double seconds = 0;  // CPU time of parsing alone; reading the file is not counted
 };
 
 // Errors: those of Env; kCorrupt for a line that is not the vendor's TBBO.
