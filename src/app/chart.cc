@@ -159,7 +159,10 @@ class Drawing {
     return kLeft + (kRight - kLeft) * static_cast<double>(at - chart_.begin) /
                        static_cast<double>(chart_.end - chart_.begin);
   }
-  [[nodiscard]] double bar_width() const { return x(chart_.begin + chart_.bar_seconds) - kLeft; }
+  [[nodiscard]] Second end_of(std::size_t i) const {
+    const Second whole = (chart_.bars[i].start / chart_.bar_seconds + 1) * chart_.bar_seconds;
+    return i + 1 < chart_.bars.size() ? std::min(whole, chart_.bars[i + 1].start) : whole;
+  }
 
   [[nodiscard]] date::local_seconds local(Second at) const {
     return zone_.to_local(date::sys_seconds(std::chrono::seconds(at)));
@@ -280,10 +283,12 @@ class Drawing {
   }
 
   void draw_bars(const Scale& scale) {
-    const double width = std::max(1.0, bar_width() * 0.64);
-    for (const auto& bar : chart_.bars) {
+    for (std::size_t i = 0; i < chart_.bars.size(); ++i) {
+      const ChartBar& bar = chart_.bars[i];
       const Colour colour = bar.close >= bar.open ? kUp : kDown;
-      const double middle = x(bar.start) + bar_width() / 2;
+      const double room = x(end_of(i)) - x(bar.start);
+      const double middle = x(bar.start) + room / 2;
+      const double width = std::max(1.0, room * 0.64);
       canvas_.line(middle, scale.y(bar.high), middle, scale.y(bar.low), colour, 1);
       const double top = scale.y(std::max(bar.open, bar.close));
       const double bottom = scale.y(std::min(bar.open, bar.close));
@@ -292,27 +297,31 @@ class Drawing {
   }
 
   void draw_delta(const Scale& scale) {
-    const double width = std::max(1.0, bar_width() * 0.72);
     const double zero = scale.y(0);
-    for (const auto& bar : chart_.bars) {
+    for (std::size_t i = 0; i < chart_.bars.size(); ++i) {
+      const ChartBar& bar = chart_.bars[i];
+      const double room = x(end_of(i)) - x(bar.start);
+      const double width = std::max(1.0, room * 0.72);
       const double y = scale.y(static_cast<double>(bar.volume_delta));
-      const double left = x(bar.start) + (bar_width() - width) / 2;
-      canvas_.fill(left, std::min(y, zero), width, std::abs(y - zero),
+      canvas_.fill(x(bar.start) + (room - width) / 2, std::min(y, zero), width, std::abs(y - zero),
                    bar.volume_delta >= 0 ? kUp : kDown);
     }
   }
 
+  // From the value at the left end, through each bar's close at its end.
   void draw_cvd(const Scale& scale) {
     cairo_t* cr = canvas_.raw();
-    const double zero = scale.y(0);
+    const ChartBar& first = chart_.bars.front();
+    const double last_x = x(end_of(chart_.bars.size() - 1));
     const auto trace = [&] {
-      cairo_move_to(cr, x(chart_.bars.front().start), zero);
-      for (const auto& bar : chart_.bars)
-        cairo_line_to(cr, x(bar.start + chart_.bar_seconds),
-                      scale.y(static_cast<double>(bar.cvd_close)));
+      cairo_move_to(cr, x(first.start),
+                    scale.y(static_cast<double>(first.cvd_close - first.volume_delta)));
+      for (std::size_t i = 0; i < chart_.bars.size(); ++i)
+        cairo_line_to(cr, x(end_of(i)), scale.y(static_cast<double>(chart_.bars[i].cvd_close)));
     };
     trace();
-    cairo_line_to(cr, x(chart_.bars.back().start + chart_.bar_seconds), zero);
+    cairo_line_to(cr, last_x, scale.y(0));
+    cairo_line_to(cr, x(first.start), scale.y(0));
     cairo_close_path(cr);
     canvas_.colour(rgb(0x1B1F24, 0.07));
     cairo_fill(cr);

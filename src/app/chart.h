@@ -13,8 +13,9 @@
 namespace fm::app {
 
 struct ChartBar {
-  Second start =
-      0;  // UTC; bars of Chart::bar_seconds, in order of time, those without a trade left out
+  // UTC; in order of time, those without a trade left out. A bar goes to the next multiple of
+  // Chart::bar_seconds or to the next bar, whichever is first.
+  Second start = 0;
   double open = 0;
   double high = 0;
   double low = 0;

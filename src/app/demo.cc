@@ -87,14 +87,13 @@ std::string aligned(const std::vector<Row>& rows) {
 
 std::string count(std::uint64_t value) { return grouped(static_cast<std::int64_t>(value)); }
 
-// "ESM5 > ESU5"
+// "ESM5 > ESU5", however often it went to and fro.
 std::string contracts_of(const jobs::CandlesReport& report, const std::string& ticker) {
-  std::string contracts;
   const auto found = report.stints.find(ticker);
-  if (found == report.stints.end()) return contracts;
-  for (const auto& [second, contract] : found->second)
-    contracts += fmt::format("{}{}", contracts.empty() ? "" : " > ", contract);
-  return contracts;
+  if (found == report.stints.end() || found->second.empty()) return "";
+  const std::string& first = found->second.front().second;
+  const std::string& last = found->second.back().second;
+  return first == last ? first : fmt::format("{} > {}", first, last);
 }
 
 std::string table_text(const jobs::CandlesReport& report) {
@@ -209,7 +208,7 @@ std::string to_text(const DemoReport& report, const std::string& program) {
   if (report.replaced_other)
     text +=
         fmt::format("{} held a demo with other options; it was replaced.\n\n", report.directory);
-  text += fmt::format("Made {} trades of {}, in {:.2f} s: {} ({})\n", count(candles.records),
+  text += fmt::format("Made {} trades of {} in {:.2f} s: {} ({})\n", count(candles.records),
                       report.trade_date.iso(), seconds(report.synth_elapsed), report.trades_file,
                       short_bytes(report.trades_bytes));
   text +=

@@ -72,6 +72,7 @@ stints AS (
                      root, trade_date.iso());
 }
 
+// A bar that a switch cuts is two bars: contracts are never pooled.
 std::string bars_sql(const std::string& root, Date trade_date) {
   return fmt::format(R"sql({},
 spans AS (
@@ -82,7 +83,7 @@ spans AS (
 seconds AS (
   SELECT c.*, CAST(epoch(c.time) AS BIGINT) AS second FROM candles_1s c
   WHERE c.ticker = '{}' AND c.trade_date = DATE '{}')
-SELECT second // {} * {} AS start, arg_min(open, second), max(high), min(low), arg_max(close, second),
+SELECT greatest(second // {} * {}, from_second) AS start, arg_min(open, second), max(high), min(low), arg_max(close, second),
   CAST(sum(ask_volume - bid_volume) AS BIGINT), arg_max(delta_close + cvd_offset, second)
 FROM seconds JOIN spans ON seconds.symbol = spans.symbol AND second >= from_second AND second < to_second
 GROUP BY start ORDER BY start)sql",
@@ -109,6 +110,15 @@ std::string day_in_words(Date date) {
                      date.year());
 }
 
+// "ESM5", "ESM5 then ESU5", "ESM5 to ESU5 in 3 switches"
+std::string stints_in_words(const std::vector<ChartStint>& stints) {
+  if (stints.empty()) return "none";
+  if (stints.size() == 1) return stints[0].symbol;
+  if (stints.size() == 2) return fmt::format("{} then {}", stints[0].symbol, stints[1].symbol);
+  return fmt::format("{} to {} in {} switches", stints.front().symbol, stints.back().symbol,
+                     stints.size() - 1);
+}
+
 }  // namespace
 
 Result<Chart> session_chart(Env& env, const jobs::Config& config, const market::Universe& universe,
@@ -128,11 +138,7 @@ Result<Chart> session_chart(Env& env, const jobs::Config& config, const market::
   FM_ASSIGN(const auto stints, rows_of(env, config,
                                        stints_sql(root, trade_date) +
                                            " SELECT first_second, symbol FROM stints ORDER BY 1"));
-  std::string contracts;
-  for (const auto& cell : stints) {
-    chart.stints.push_back({number<Second>(cell[0]), cell[1]});
-    contracts += fmt::format("{}{}", contracts.empty() ? "" : ", then ", cell[1]);
-  }
+  for (const auto& cell : stints) chart.stints.push_back({number<Second>(cell[0]), cell[1]});
 
   const auto spans = calendar.spans_of(calendar.template_of(root), trade_date);
   chart.begin = spans.empty() ? chart.bars.front().start : spans.front().open;
@@ -144,7 +150,8 @@ Result<Chart> session_chart(Env& env, const jobs::Config& config, const market::
     chart.price_unit = known->quote;
     if (const auto tick = known->tick_size(trade_date)) chart.price_decimals = decimals_of(*tick);
   }
-  chart.subtitle = fmt::format("5-minute bars of the front month: {}", contracts);
+  chart.subtitle =
+      fmt::format("5-minute bars of the front month, {}", stints_in_words(chart.stints));
   chart.footer = fmt::format("frontmonth {}", FM_VERSION);
   return chart;
 }

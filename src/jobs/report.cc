@@ -70,15 +70,15 @@ void add_engine_counts(const candles::Engine& engine, CandlesReport& report) {
     to.volume += from.volume;
     to.rows += from.rows;
     to.switches += from.switches;
+    to.off_session += from.off_session;  // has no trade date, so rejects() knows no ticker for it
     if (from.cvd_close) to.last_cvd = from.cvd_close;
     if (!from.stints.empty()) to.last_contract = from.stints.back().second;
     auto& stints = report.stints[from.ticker];
     stints.insert(stints.end(), from.stints.begin(), from.stints.end());
   }
   for (const candles::RejectCount& reject : engine.rejects()) {
-    if (!reject.ticker) continue;
-    TickerReport& to = ticker_report(report, engine.ticker(*reject.ticker));
-    (reject.reason == candles::Reason::kOffSession ? to.off_session : to.left_out) += reject.count;
+    if (!reject.ticker || reject.reason == candles::Reason::kOffSession) continue;
+    ticker_report(report, engine.ticker(*reject.ticker)).left_out += reject.count;
   }
   for (candles::SymbolId id = 1; id < engine.symbol_count(); ++id) {
     const std::uint64_t count = engine.not_outright(id);
