@@ -49,10 +49,12 @@ std::vector<std::string> leftovers(const Lake& lake) {
   std::vector<std::string> found;
   Env& env = Env::posix();
   const std::string store = join(lake.directory(), ".store");
-  for (const auto& name : *env.list(store))
+  const auto names = env.list(store);
+  for (const auto& name : *names)
     if (name.ends_with(".draft") || name.ends_with(".manifest") || name.ends_with(".tmp"))
       found.push_back(name);
-  for (const auto& name : *env.list(join(store, "show"))) found.push_back("show/" + name);
+  const auto shows = env.list(join(store, "show"));
+  for (const auto& name : *shows) found.push_back("show/" + name);
   return found;
 }
 

@@ -29,8 +29,8 @@ class LakeTest : public testing::Test {
 
   std::size_t parts() {
     std::size_t count = 0;
-    for (const auto& name : *env_.list(dir_.file("lake/.store")))
-      count += name.ends_with(".part") ? 1 : 0;
+    const auto names = env_.list(dir_.file("lake/.store"));
+    for (const auto& name : *names) count += name.ends_with(".part") ? 1 : 0;
     return count;
   }
 

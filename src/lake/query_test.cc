@@ -85,7 +85,7 @@ TEST_F(QueryTest, EmptyTablesHaveTheirColumns) {
     if (table.name == "candles_1m") continue;
     std::string header;
     for (const auto& column : table.columns)
-      header += (header.empty() ? "" : ",") + std::string(column.name);
+      header = fmt::format("{}{}{}", header, header.empty() ? "" : ",", column.name);
     EXPECT_EQ(run("SELECT * FROM " + std::string(table.name)), header + "\n");
   }
   const TestDirectory nothing;
