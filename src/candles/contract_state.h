@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -92,9 +93,18 @@ struct ContractState {
 // after this trade. Returns +1, −1 or 0.
 [[nodiscard]] int aggressor_of(const dbn::Mbp1Msg& record, const TickTest& tick);
 
-// 0 where the quote is undefined.
-[[nodiscard]] inline std::int64_t depth_of(Price price, std::uint32_t size) {
-  return price == kUndefPrice || size == dbn::kUndefOrderSize ? 0 : std::int64_t{size};
+// Sizes of bid and ask, 0 where that quote is undefined.
+[[nodiscard]] inline Pair depth_of(const dbn::BidAskPair& book) {
+  using Sizes = std::uint32_t __attribute__((vector_size(8)));
+  static_assert(offsetof(dbn::BidAskPair, ask_px) == offsetof(dbn::BidAskPair, bid_px) + 8);
+  static_assert(offsetof(dbn::BidAskPair, ask_sz) == offsetof(dbn::BidAskPair, bid_sz) + 4);
+  Pair prices;
+  Sizes sizes;
+  std::memcpy(&prices, &book.bid_px, sizeof prices);
+  std::memcpy(&sizes, &book.bid_sz, sizeof sizes);
+  const Pair wide = __builtin_convertvector(sizes, Pair);
+  const Pair undefined = (prices == kUndefPrice) | (wide == std::int64_t{dbn::kUndefOrderSize});
+  return wide & ~undefined;
 }
 
 // Adds an accepted trade that lies in `data`'s second; `tick` is of its trade date.
@@ -115,13 +125,11 @@ inline void add_trade(SecondData& data, TickTest& tick, const dbn::Mbp1Msg& reco
     delta = sign * size;
     if (sign == 0) data.sums.unknown_volume += size;
   }
-  const dbn::BidAskPair& book = record.levels[0];
   add(data,
       {.price = price,
        .size = size,
        .delta = delta,
-       .bid_depth = depth_of(book.bid_px, book.bid_sz),
-       .ask_depth = depth_of(book.ask_px, book.ask_sz),
+       .depth = depth_of(record.levels[0]),
        .offset_ns = offset_ns},
       big_threshold);
 }

@@ -92,6 +92,7 @@ void Engine::State::accept(const dbn::Mbp1Msg& record, SymbolId symbol, Second s
   // of the others can.
   if (data == nullptr) contract.ticker->arrive(contract, second, date, *this);
   contract.enter_date(date, record.price);
+  const auto offset_ns = static_cast<std::uint32_t>(record.header.ts_event % kNanosPerSecond);
   if (data == nullptr) {
     if (early_second) {
       data = &early[{second, symbol}];
@@ -99,12 +100,10 @@ void Engine::State::accept(const dbn::Mbp1Msg& record, SymbolId symbol, Second s
       data = &contract.slot(second);
       wheel[static_cast<std::size_t>(second) % kRingSeconds].push_back(&contract);
     }
-    data->begin(second, date, record.price);
+    data->begin(second, date, record.price, offset_ns);
   }
   contract.newest_second = std::max(contract.newest_second, second);
-  const Nanos offset = record.header.ts_event % kNanosPerSecond;
-  add_trade(*data, contract.tick, record, static_cast<std::uint32_t>(offset),
-            contract.big_threshold);
+  add_trade(*data, contract.tick, record, offset_ns, contract.big_threshold);
   if (!early_second) contract.set_current(*data);
 }
 

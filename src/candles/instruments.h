@@ -39,10 +39,13 @@ class Instruments {
     ContractState* contract = nullptr;  // never null: a stand-in where there is none
   };
 
+  // Fibonacci hashing: the ids of one exchange lie close together.
+  [[nodiscard]] static std::size_t first_place(std::uint32_t instrument_id, unsigned shift) {
+    return (instrument_id * 0x9E37'79B9U) >> shift;
+  }
   // The place of this id; its symbol is kUnused when the id is not known.
   [[nodiscard]] Known& known(std::uint32_t instrument_id) {
-    // Fibonacci hashing: the ids of one exchange lie close together.
-    std::size_t place = (instrument_id * 0x9E37'79B9U) >> shift_;
+    std::size_t place = first_place(instrument_id, shift_);
     while (known_[place].instrument_id != instrument_id && known_[place].symbol != kUnused) {
       place = (place + 1) & (known_.size() - 1);
     }

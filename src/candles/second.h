@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 
 #include "candles/types.h"
@@ -11,7 +13,10 @@ namespace fm::candles {
 
 inline constexpr Second kNever = std::numeric_limits<Second>::min();
 
-// What adds up over seconds, in the order in which loops over it vectorise.
+// Two sums at a time: one addition for both.
+using Pair = std::int64_t __attribute__((vector_size(16)));
+
+// What adds up over seconds.
 struct Sums {
   std::int64_t volume = 0;
   std::int64_t unknown_volume = 0;
@@ -68,13 +73,13 @@ struct SecondData {
   std::uint32_t first_ns = 0;  // of its earliest and latest trade, within the second
   std::uint32_t last_ns = 0;
 
-  // Ready for its first trade, which is at `first_price`.
-  void begin(Second at, Date date, Price first_price) {
+  // Ready for its first trade, which is at this price and time within the second.
+  void begin(Second at, Date date, Price first_price, std::uint32_t first_offset_ns) {
     *this = SecondData{};
     second = at;
     trade_date = date;
     open = high = low = first_price;
-    first_ns = std::numeric_limits<std::uint32_t>::max();
+    first_ns = last_ns = first_offset_ns;
   }
 };
 
@@ -82,9 +87,8 @@ struct SecondData {
 struct TradeFigures {
   Price price;
   std::int64_t size;
-  std::int64_t delta;  // +size buy, −size sell, 0 unknown
-  std::int64_t bid_depth;
-  std::int64_t ask_depth;
+  std::int64_t delta;       // +size buy, −size sell, 0 unknown
+  Pair depth;               // bid, ask
   std::uint32_t offset_ns;  // event time within the second
 };
 
@@ -98,12 +102,19 @@ inline void add(SecondData& data, const TradeFigures& trade, std::int64_t big_th
   data.delta_low = std::min(data.delta_low, delta);
   data.sums.volume += trade.size;
   data.sums.trades += 1;
-  data.sums.bid_depth += trade.bid_depth;
-  data.sums.ask_depth += trade.ask_depth;
+  Pair depth;
+  static_assert(offsetof(Sums, ask_depth) == offsetof(Sums, bid_depth) + sizeof(std::int64_t));
+  std::memcpy(&depth, &data.sums.bid_depth, sizeof depth);
+  depth += trade.depth;
+  std::memcpy(&data.sums.bid_depth, &depth, sizeof depth);
   data.sums.price_volume += Int128{trade.price} * trade.size;
   data.max_size = std::max(data.max_size, trade.size);
-  data.first_ns = std::min(data.first_ns, trade.offset_ns);
-  data.last_ns = std::max(data.last_ns, trade.offset_ns);
+  // Trades of a contract mostly come in order.
+  if (trade.offset_ns >= data.last_ns) [[likely]] {
+    data.last_ns = trade.offset_ns;
+  } else {
+    data.first_ns = std::min(data.first_ns, trade.offset_ns);
+  }
   if (trade.size >= big_threshold) [[unlikely]] {
     data.sums.big_trades += 1;
     data.sums.big_volume += trade.size;
