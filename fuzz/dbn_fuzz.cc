@@ -14,6 +14,8 @@ namespace {
 
 using namespace fm::dbn;
 
+constexpr std::size_t kBufferBytes = 4096;  // small, so that an execution is short
+
 struct Content {
   Metadata metadata;
   std::vector<std::byte> records;
@@ -68,16 +70,18 @@ void check_rewritten(const Content& content) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::span<const std::byte> bytes(reinterpret_cast<const std::byte*>(data), size);
-  const Content as_is = read(bytes, {.upgrade = false});
+  const Content as_is = read(bytes, {.upgrade = false, .buffer_bytes = kBufferBytes});
   if (as_is.clean) check_rewritten(as_is);
   const Content salvaged = read(bytes, {.salvage = true, .upgrade = false, .buffer_bytes = 100});
   FM_ASSERT(salvaged.records == as_is.records);
-  const Content upgraded = read(bytes, {.salvage = true});
+  const Content upgraded = read(bytes, {.salvage = true, .buffer_bytes = kBufferBytes});
   FM_ASSERT(upgraded.record_count == as_is.record_count);
   for (const int version : {1, 3}) {
     const bool ts_out = size % 2 == 1;
-    static_cast<void>(
-        read(bytes, {.salvage = true, .fragment_version = version, .fragment_ts_out = ts_out}));
+    static_cast<void>(read(bytes, {.salvage = true,
+                                   .fragment_version = version,
+                                   .fragment_ts_out = ts_out,
+                                   .buffer_bytes = kBufferBytes}));
   }
   return 0;
 }

@@ -15,8 +15,9 @@ namespace {
 
 using namespace fm::dbn;
 
+constexpr std::size_t kBufferBytes = 4096;  // small, so that an execution is short
 // A few kilobytes may decompress to gigabytes; this much is enough to learn from.
-constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+constexpr std::size_t kMostBytes = std::size_t{64} << 10;
 
 struct Drained {
   std::vector<std::byte> bytes;
@@ -46,16 +47,18 @@ std::unique_ptr<ByteSource> zstd_of(std::span<const std::byte> bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::span<const std::byte> bytes(reinterpret_cast<const std::byte*>(data), size);
-  const Drained whole = drain(*zstd_of(bytes), std::size_t{64} << 10);
+  const Drained whole = drain(*zstd_of(bytes), std::size_t{16} << 10);
   FM_ASSERT(drain(*zstd_of(bytes), 1'000) == whole);
   // Starting a thread is slow: one input in sixteen is enough.
   if (size % 16 == 0) {
     ReadAheadSource ahead(zstd_of(bytes), {.buffer_bytes = 5'000, .buffer_count = 2});
-    FM_ASSERT(drain(ahead, std::size_t{64} << 10) == whole);
+    FM_ASSERT(drain(ahead, std::size_t{16} << 10) == whole);
   }
   if (whole.bytes.size() == kMostBytes) return 0;
 
-  auto reader = Reader::open(zstd_of(bytes), "fuzz", {.salvage = true, .fragment_version = 1});
+  auto reader =
+      Reader::open(zstd_of(bytes), "fuzz",
+                   {.salvage = true, .fragment_version = 1, .buffer_bytes = kBufferBytes});
   if (!reader) return 0;
   std::uint64_t records = 0;
   for (;;) {

@@ -10,7 +10,10 @@ namespace fm::dbn {
 
 struct ZstdSource::State {
   explicit State(std::unique_ptr<ByteSource> source)
-      : compressed(std::move(source)), context(ZSTD_createDCtx()), buffer(ZSTD_DStreamInSize()) {
+      : compressed(std::move(source)),
+        context(ZSTD_createDCtx()),
+        buffer_bytes(ZSTD_DStreamInSize()),
+        buffer(std::make_unique_for_overwrite<std::byte[]>(buffer_bytes)) {
     FM_ASSERT(context != nullptr);
     wanted_bytes = ZSTD_initDStream(context);
   }
@@ -25,7 +28,8 @@ struct ZstdSource::State {
 
   std::unique_ptr<ByteSource> compressed;
   ZSTD_DCtx* context;
-  std::vector<std::byte> buffer;  // compressed bytes [at, filled) wait to be decoded
+  std::size_t buffer_bytes;
+  std::unique_ptr<std::byte[]> buffer;  // compressed bytes [at, filled) wait to be decoded
   std::size_t at = 0;
   std::size_t filled = 0;
   std::uint64_t first_byte = 0;  // of the buffer, in the compressed file
@@ -50,7 +54,7 @@ Result<std::size_t> ZstdSource::State::step(std::span<std::byte> out) {
   const std::size_t block_bytes =
       wanted_bytes > kBlockHeaderBytes ? wanted_bytes - kBlockHeaderBytes : wanted_bytes;
   const std::size_t given = may_hold_output ? 0 : std::min(filled - at, block_bytes);
-  ZSTD_inBuffer input{buffer.data() + at, given, 0};
+  ZSTD_inBuffer input{buffer.get() + at, given, 0};
   ZSTD_outBuffer output{out.data(), out.size(), 0};
   const std::size_t result = ZSTD_decompressStream(context, &output, &input);
   if (ZSTD_isError(result) != 0)
@@ -68,7 +72,7 @@ Result<std::size_t> ZstdSource::State::step(std::span<std::byte> out) {
 Result<bool> ZstdSource::State::fetch() {
   first_byte += filled;
   at = filled = 0;
-  FM_ASSIGN(filled, compressed->read(buffer));
+  FM_ASSIGN(filled, compressed->read({buffer.get(), buffer_bytes}));
   return filled != 0;
 }
 
