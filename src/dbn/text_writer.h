@@ -1,8 +1,8 @@
 // Writing values into memory that is known to be large enough. Private to text_json.h, text_csv.h.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -51,10 +51,7 @@ class TextCursor {
   explicit TextCursor(char* at) : at_(at) {}
 
   void put(char c) { *at_++ = c; }
-  void put(std::string_view text) {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
-  }
+  void put(std::string_view text) { at_ = std::copy(text.begin(), text.end(), at_); }
   template <class Integer>
   void put_integer(Integer value) {
     at_ = std::to_chars(at_, at_ + 20, value).ptr;
