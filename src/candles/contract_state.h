@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -95,14 +96,15 @@ struct ContractState {
 
 // Sizes of bid and ask, 0 where that quote is undefined.
 [[nodiscard]] inline Pair depth_of(const dbn::BidAskPair& book) {
-  using Sizes = std::uint32_t __attribute__((vector_size(8)));
+  using Words = std::uint32_t __attribute__((vector_size(16)));
   static_assert(offsetof(dbn::BidAskPair, ask_px) == offsetof(dbn::BidAskPair, bid_px) + 8);
   static_assert(offsetof(dbn::BidAskPair, ask_sz) == offsetof(dbn::BidAskPair, bid_sz) + 4);
+  static_assert(sizeof(dbn::BidAskPair) == offsetof(dbn::BidAskPair, bid_sz) + sizeof(Words));
   Pair prices;
-  Sizes sizes;
+  Words sizes;
   std::memcpy(&prices, &book.bid_px, sizeof prices);
   std::memcpy(&sizes, &book.bid_sz, sizeof sizes);
-  const Pair wide = __builtin_convertvector(sizes, Pair);
+  const auto wide = std::bit_cast<Pair>(__builtin_shufflevector(sizes, Words{}, 0, 4, 1, 5));
   const Pair undefined = (prices == kUndefPrice) | (wide == std::int64_t{dbn::kUndefOrderSize});
   return wide & ~undefined;
 }
@@ -111,7 +113,9 @@ struct ContractState {
 inline void add_trade(SecondData& data, TickTest& tick, const dbn::Mbp1Msg& record,
                       std::uint32_t offset_ns, std::int64_t big_threshold) {
   const Price price = record.price;
-  tick.before = price != tick.last ? tick.last : tick.before;
+  // Prices change as they like: a branch here would often be guessed wrong.
+  const std::int64_t changed = -static_cast<std::int64_t>(price != tick.last);
+  tick.before ^= (tick.before ^ tick.last) & changed;
   tick.last = price;
   const std::int64_t size = record.size;
   std::int64_t delta = 0;
