@@ -57,7 +57,6 @@ CommandLine::CommandLine(Context& context) {
   app.name("frontmonth");
   app.get_formatter()->column_width(34);
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
-  app.get_formatter()->label("Subcommands", "Commands");
   app.get_formatter()->label("REQUIRED", "(required)");
   app.footer(fmt::format("{}\n\n{}", kTopExamples, kExitCodes));
   app.set_help_flag("-h,--help", "Say how it is used");
@@ -74,6 +73,7 @@ CommandLine::CommandLine(Context& context) {
   for (const auto& command : commands) {
     CLI::App* parser =
         app.add_subcommand(std::string(command->name()), std::string(command->summary()));
+    parser->group("Commands");
     parser->footer(
         fmt::format("Examples:\n{}\n\n{}\n\n{}", command->examples(), kCommonFlags, kExitCodes));
     parser->set_help_flag("-h,--help", "Say how it is used");
@@ -157,7 +157,10 @@ int run(Env& env, std::vector<std::string> arguments, jobs::Variables environmen
   try {
     std::ranges::reverse(arguments);  // CLI11 takes them from the back
     line.app.parse(arguments);
-  } catch (const CLI::CallForHelp&) {
+  } catch (const CLI::CallForHelp& call) {
+    // The help of a command that does not exist is a mistake, too.
+    if (line.app.get_subcommands().empty() && !line.app.remaining().empty())
+      return report(usage_error(call, line), false);
     const auto shown = context.print(line.app.help());  // of the chosen command where there is one
     return shown ? 0 : report(shown.error(), false);
   } catch (const CLI::ParseError& problem) {

@@ -43,9 +43,11 @@ TEST_F(Files, DumpReadsEveryFixture) {
   if (!is_shared_data_there()) GTEST_SKIP() << "shared data absent: " << FM_SHARED_DATA;
   for (const std::string version : {"1", "2", "3"}) {
     const std::string file = shared("dbn-fixtures/test_data.definition.v" + version + ".dbn");
-    const std::string whole = result({"dump", file + ".zst"});
-    EXPECT_EQ(count_lines(whole), 2u);
-    EXPECT_EQ(result({"dump", file + ".frag", "--fragment-version", version}), whole);
+    EXPECT_EQ(count_lines(result({"dump", file + ".zst"})), 2u);
+    const std::string fragment = result({"dump", file + ".frag", "--fragment-version", version});
+    EXPECT_EQ(count_lines(fragment), 2u);
+    if (version == "2") continue;  // has no compressed fragment
+    EXPECT_TRUE(result({"dump", file + ".frag.zst", "--fragment-version", version}) == fragment);
   }
   const Outcome refused = run({"dump", shared("dbn-fixtures/test_data.mbo.dbz")});
   EXPECT_EQ(refused.exit_code, 1);
