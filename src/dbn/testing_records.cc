@@ -59,7 +59,8 @@ Metadata sample_metadata(int version, Schema schema) {
 
 Mbp1Msg sample_tbbo(std::uint32_t sequence) {
   Mbp1Msg record{};
-  record.header = {kLengthOf<Mbp1Msg>, RType::kMbp1, 1, 5482, 1'609'113'600'000'000'000u + sequence};
+  record.header = {kLengthOf<Mbp1Msg>, RType::kMbp1, 1, 5482,
+                   1'609'113'600'000'000'000u + sequence};
   record.price = 3'702'750'000'000;
   record.size = 1 + sequence % 50;
   record.action = kActionTrade;
