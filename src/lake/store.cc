@@ -74,8 +74,13 @@ Status Store::prepare() {
   const std::string format = join(store_, "format");
   const auto text = read_text(*env_, format, 4096);
   if (!text && is_missing(text.error())) {
-    FM_TRY_IN(probe(), lake_);
-    return write_text_atomically(*env_, format, kFormatText);
+    FM_ASSIGN(Draft draft, begin_draft());
+    Status made = probe(draft);
+    bool renamed = false;
+    if (made) made = write_file(format, kFormatText, draft, renamed);
+    end_draft(draft);
+    FM_TRY_IN(made, lake_);
+    return {};
   }
   FM_TRY(text);
   if (*text == kFormatText) return {};
@@ -85,8 +90,8 @@ Status Store::prepare() {
 }
 
 // What a commit needs of the file system, tried once for a new lake.
-Status Store::probe() const {
-  const std::string base = fmt::format("{}/probe-{:016x}", store_, env_->random());
+Status Store::probe(const Draft& draft) const {
+  const std::string& base = draft.path;
   const auto attempt = [&]() -> Status {
     FM_TRY(env_->make_directories(base + "/one"));
     FM_TRY(env_->make_directories(base + "/two"));
@@ -223,10 +228,16 @@ Status Store::swap_visible(const Manifest& manifest, const std::string& show) co
 Status Store::write_manifest(const Manifest& manifest, const Draft& draft, bool& renamed) const {
   const std::string path = manifest_path(manifest.table, manifest.partition);
   FM_TRY(make_durable_directories(parent_of(path)));
+  return write_file(path, encode(manifest), draft, renamed);
+}
+
+// By way of the token's draft; `renamed` tells whether the file is in place.
+Status Store::write_file(const std::string& path, std::string_view content, const Draft& draft,
+                         bool& renamed) const {
   const std::string text = fmt::format("{}/{}{}", store_, draft.token, kManifestDraft);
   const auto write = [&]() -> Status {
     FM_ASSIGN(auto file, env_->create(text, Create::kTruncate));
-    FM_TRY(file->write(encode(manifest)));
+    FM_TRY(file->write(content));
     FM_TRY(file->sync());
     FM_TRY(file->close());
     FM_TRY(env_->rename(text, path));
@@ -316,7 +327,7 @@ Status Store::clean_token(const std::string& directory, const std::string& name)
   const std::string lock_path = token_lock_path(name.substr(0, name.find('.')));
   const auto lock = env_->lock(lock_path, 0);
   if (!lock) return lock.error().code() == Code::kBusy ? Status{} : std::unexpected(lock.error());
-  FM_TRY(ignore_missing(env_->remove(join(directory, name))));
+  FM_TRY(remove_tree(*env_, join(directory, name)));
   return ignore_missing(env_->remove(lock_path));
 }
 

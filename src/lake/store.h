@@ -71,7 +71,9 @@ class Store {
   [[nodiscard]] std::string manifest_path(std::string_view table, std::string_view partition) const;
   [[nodiscard]] std::string show_path(const Manifest& manifest, const Draft& draft) const;
   [[nodiscard]] std::string token_lock_path(std::string_view token) const;
-  [[nodiscard]] Status probe() const;
+  [[nodiscard]] Status probe(const Draft& draft) const;
+  [[nodiscard]] Status write_file(const std::string& path, std::string_view content,
+                                  const Draft& draft, bool& renamed) const;
   [[nodiscard]] Status make_durable_directories(const std::string& directory) const;
   [[nodiscard]] Result<bool> place_part(const Manifest& manifest, const Draft& draft) const;
   [[nodiscard]] Status build_show(const Manifest& manifest, const std::string& show) const;
