@@ -24,7 +24,9 @@ constexpr std::uint32_t kBackMonthWidens = 12'000;
 constexpr std::uint32_t kOneSidedAuction = 8'192;
 
 constexpr std::uint32_t kLevelsSweptMax = 5;
-constexpr unsigned kOrderSizeHalvingsMax = 9;  // orders of up to 1,023 contracts
+constexpr unsigned kOrderSizeHalvingsMax = 9;
+constexpr std::uint32_t kOrderSizeMax = (2U << kOrderSizeHalvingsMax) - 1;
+constexpr std::uint32_t kBackMonthOrderSizeMax = 12;
 constexpr std::int64_t kAnchorStepTicks = 4;
 constexpr std::int64_t kFirstTicksMin = 500;  // room to fall
 
@@ -167,7 +169,10 @@ std::uint32_t OrderFlow::trade(Nanos moment, std::uint32_t most, Random& random,
   const bool buy = choose_buy(random);
   dbn::Mbp1Msg record = quoted(index, moment, next_arrival(moment, random), random);
   const Price touch = buy ? record.levels[0].ask_px : record.levels[0].bid_px;
-  const std::uint32_t wanted = draw_order_size(random);
+  // Large orders go where the market is: elsewhere one of them would outweigh five minutes of the
+  // front month.
+  const std::uint32_t wanted =
+      std::min(draw_order_size(random), index == front_ ? kOrderSizeMax : kBackMonthOrderSizeMax);
   std::uint32_t& level = buy ? book.ask_size : book.bid_size;
   const bool aggressor = !random.chance(kNoAggressor);
   record.side = !aggressor ? dbn::kSideNone : buy ? dbn::kSideBid : dbn::kSideAsk;

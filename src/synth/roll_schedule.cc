@@ -92,7 +92,7 @@ std::uint32_t RollSchedule::next_share(const Stage& stage, std::size_t day, std:
                                        std::size_t whole) {
   // Per cent of the volume by tenths of the day. The step in the middle is what makes it one roll
   // and not ten: traders follow each other.
-  static constexpr std::uint32_t kRollDay[] = {4, 5, 7, 12, 22, 76, 86, 91, 94, 96};
+  static constexpr std::uint32_t kRollDay[] = {3, 4, 5, 8, 14, 86, 92, 95, 96, 97};
   constexpr std::uint32_t kBefore = 3;
   std::uint32_t percent = kBefore;
   if (day == stage.roll_day) {
