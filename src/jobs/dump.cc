@@ -100,6 +100,11 @@ Result<DumpReport> dump(Env& env, const DumpOptions& options, WritableFile& out)
                                          .fragment = options.fragment_version.has_value()}));
   if (input.format == dbn::Format::kJson || input.format == dbn::Format::kCsv)
     return fail(Code::kUnsupported, "{}: is text already; dump reads DBN", input.name);
+  if (input.format == dbn::Format::kDbnFragment && !options.fragment_version) {
+    return std::unexpected(Error(Code::kUnsupported,
+                                 fmt::format("{}: a fragment does not say its version", input.name))
+                               .hint("Say it: --fragment-version 1, 2 or 3."));
+  }
   dbn::ReaderOptions reader_options;
   reader_options.salvage = options.salvage;
   reader_options.fragment_version = options.fragment_version;

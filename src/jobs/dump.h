@@ -18,8 +18,8 @@ struct DumpOptions {
   bool metadata = false;  // the header in place of the records
   bool upgrade = false;   // records of versions 1 and 2 as those of version 3
   bool salvage = false;   // end quietly before damage
-  std::uint64_t limit = ~std::uint64_t{0};  // records
-  std::optional<int> fragment_version;      // the version of an input without a header
+  std::uint64_t limit = ~std::uint64_t{0};   // records
+  std::optional<int> fragment_version = {};  // the version of an input without a header
 };
 
 struct DumpReport {
