@@ -38,6 +38,8 @@ std::string rows_in(const std::string& lake_directory, const table::Table& table
   return text;
 }
 
+void do_run(const CandlesOptions& options) { static_cast<void>(run(options)); }
+
 const table::Table* const kTables[] = {&table::candles_1m(), &table::candles_1s(),
                                        &table::candle_sessions(),
                                        &table::candle_session_contracts()};
@@ -84,13 +86,13 @@ TEST_F(CandlesLake, HoldsTheGoldenRows) {
 }
 
 TEST_F(CandlesLake, DayFilesOneByOneGiveTheRowsOfAllTogether) {
-  run(options(days_, "together"));
-  for (const std::string& day : days_) run(options({day}, "one-by-one"));
+  do_run(options(days_, "together"));
+  for (const std::string& day : days_) do_run(options({day}, "one-by-one"));
   expect_same("together", "one-by-one");
 }
 
 TEST_F(CandlesLake, ASecondRunChangesNothing) {
-  run(options(days_, "a"));
+  do_run(options(days_, "a"));
   const auto before = folder_.names();
   const CandlesReport again = run(options(days_, "a"));
   EXPECT_EQ(again.partitions_written, 0u);
@@ -101,8 +103,8 @@ TEST_F(CandlesLake, ASecondRunChangesNothing) {
 }
 
 TEST_F(CandlesLake, ABackfillMarksWhatFollowsAndARebuildMendsIt) {
-  run(options(days_, "together"));
-  run(options({days_.begin() + 1, days_.end()}, "late"));
+  do_run(options(days_, "together"));
+  do_run(options({days_.begin() + 1, days_.end()}, "late"));
   const CandlesReport backfill = run(options({days_.front()}, "late"));
   ASSERT_TRUE(backfill.rebuild_hint.has_value());
   EXPECT_FALSE(backfill.stale.empty());
@@ -116,13 +118,13 @@ TEST_F(CandlesLake, ABackfillMarksWhatFollowsAndARebuildMendsIt) {
 }
 
 TEST_F(CandlesLake, OtherParametersNeedToBeAskedFor) {
-  run(options(days_, "a"));
+  do_run(options(days_, "a"));
   CandlesOptions other = options(days_, "a");
   other.warmup_seconds = 1;
   EXPECT_EQ(error_of(other).code(), Code::kConflict);
   other.replace = true;
   EXPECT_GT(run(other).partitions_written, 0u);
-  run([&] {
+  do_run([&] {
     CandlesOptions fresh = other;
     fresh.lake = folder_ / "b";
     return fresh;
@@ -131,15 +133,15 @@ TEST_F(CandlesLake, OtherParametersNeedToBeAskedFor) {
 }
 
 TEST_F(CandlesLake, ARecordedInputThatIsGoneIsNamed) {
-  run(options({days_[1]}, "a"));
+  do_run(options({days_[1]}, "a"));
   const std::string moved = days_[1] + ".moved";
   std::filesystem::rename(days_[1], moved);
   const Error gone = error_of(options({days_[2]}, "a"));
   EXPECT_EQ(gone.code(), Code::kNotFound);
   EXPECT_NE(gone.message().find(days_[1]), std::string::npos) << gone.message();
   std::filesystem::rename(moved, days_[1]);
-  run(options({days_[2]}, "a"));
-  run(options({days_[1], days_[2]}, "b"));
+  do_run(options({days_[2]}, "a"));
+  do_run(options({days_[1], days_[2]}, "b"));
   expect_same("b", "a");
 }
 
@@ -147,7 +149,7 @@ TEST_F(CandlesLake, LessNeverTakesThePlaceOfMore) {
   const auto records = records_of(data("candles/small.jsonl.zst"));
   const std::string path = folder_ / "all.dbn";
   write_dbn(path, records, 3, Mappings::kInMetadata);
-  run(options({path}, "a"));
+  do_run(options({path}, "a"));
   write_dbn(path, {records.begin(), records.begin() + 15'000}, 3, Mappings::kInMetadata);
   EXPECT_EQ(error_of(options({path}, "a")).code(), Code::kConflict);
 }
@@ -155,11 +157,11 @@ TEST_F(CandlesLake, LessNeverTakesThePlaceOfMore) {
 TEST_F(CandlesLake, ASetBaseIsRememberedByTheFirstDate) {
   CandlesOptions made = options({days_[0]}, "a");
   made.cvd_base = {{"ES", 1000}};
-  run(made);
-  for (const std::string& day : days_) run(options({day}, "a"));
+  do_run(made);
+  for (const std::string& day : days_) do_run(options({day}, "a"));
   made.inputs = days_;
   made.lake = folder_ / "b";
-  run(made);
+  do_run(made);
   expect_same("b", "a");
   made.lake = folder_ / "a";
   made.inputs = {days_[2]};

@@ -83,8 +83,8 @@ void write_dbn(const std::string& path, const std::vector<SymbolRecord>& records
   ASSERT_TRUE(writer) << writer.error().message();
   if (mappings == Mappings::kAsRecords) {
     for (const auto& [symbol, id] : ids) {
-      if (!symbol.empty())
-        ASSERT_TRUE(writer->write(mapping_record(symbol, id, records.front().record.ts_recv)));
+      if (symbol.empty()) continue;
+      ASSERT_TRUE(writer->write(mapping_record(symbol, id, records.front().record.ts_recv)));
     }
   }
   for (const SymbolRecord& from : records) {

@@ -19,10 +19,13 @@ struct SymbolRecord {
 
 enum class Mappings { kInMetadata, kAsRecords };
 
-// Writes DBN, zstd when the name ends so. Its metadata gives no start, so that coverage begins with
-// the first record.
+// Writes DBN, zstd when the name ends so. Without a start in its metadata, coverage begins with the
+// first record.
 void write_dbn(const std::string& path, const std::vector<SymbolRecord>& records, int version,
-               Mappings mappings);
+               Mappings mappings, Nanos start = 0, std::optional<Nanos> end = {});
+// The UTC days of ts_recv, one file each, as the vendor cuts them; their paths in order.
+[[nodiscard]] std::vector<std::string> write_day_files(const std::string& folder,
+                                                       const std::vector<SymbolRecord>& records);
 void write_csv(const std::string& path, const std::vector<SymbolRecord>& records, bool pretty);
 
 }  // namespace fm::jobs
