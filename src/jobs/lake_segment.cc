@@ -153,7 +153,10 @@ Result<std::vector<ReadAgain>> inputs_to_read_again(LakeRun& run, const LakeSegm
       known_hashes.insert(input.hash);
       if (!there) continue;
       FM_ASSIGN(const FileInfo info, run.env.info(input.path));
-      again.push_back({{input.path, info.size_bytes, false}, input.hash});
+      ReadAgain& file = again.emplace_back();
+      file.file.path = input.path;
+      file.file.size_bytes = info.size_bytes;
+      file.hash = input.hash;
     }
   }
   return again;

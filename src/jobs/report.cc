@@ -24,8 +24,9 @@ std::string with_commas(std::uint64_t value) {
 }
 
 std::string with_commas(std::int64_t value) {
-  return value < 0 ? "-" + with_commas(static_cast<std::uint64_t>(-value))
-                   : with_commas(static_cast<std::uint64_t>(value));
+  if (value >= 0) return with_commas(static_cast<std::uint64_t>(value));
+  std::string text = with_commas(static_cast<std::uint64_t>(-value));
+  return text.insert(0, 1, '-');
 }
 
 void append_tickers_json(const CandlesReport& report, std::string& out) {
