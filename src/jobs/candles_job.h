@@ -45,6 +45,8 @@ struct CandlesOptions {
   int confirm = 5;
   bool every_second = false;  // files only
 
+  std::string universe_file;  // in place of the built-in registry of roots; empty = that one
+
   bool salvage = false;  // keep what comes before damage in an input, and count the loss
   bool replace =
       false;  // lake: accept other parameters, changed or missing inputs, and fewer records

@@ -5,6 +5,7 @@
 #include "jobs/draft.h"
 #include "jobs/file_output.h"
 #include "jobs/inputs.h"
+#include "jobs/registry.h"
 #include "jobs/report.h"
 
 namespace fm::jobs {
@@ -60,6 +61,7 @@ std::vector<RunStore::RunId> runs_by_ticker(const candles::Engine& engine,
 Result<CandlesReport> run_to_file(Env& env, const CandlesOptions& options, Progress& progress) {
   FM_ASSIGN(const FileTarget target, file_target(options.output, options.format));
   FM_ASSIGN(const candles::EngineOptions parameters, engine_options(options));
+  FM_ASSIGN(const Registry registry, Registry::load(env, options.universe_file));
   FM_ASSIGN(InputPlan plan, find_and_plan(env, options, target));
   const bool to_stdout = target.path == kStandardOutput;
   if (!to_stdout) clean_leftovers(env, target.path);
@@ -67,8 +69,7 @@ Result<CandlesReport> run_to_file(Env& env, const CandlesOptions& options, Progr
   RunStore store(env, spill_path(env, target), options.buffer_bytes);
   Quarantine quarantine(env, to_stdout ? "" : target.path + ".quarantine.jsonl");
   Collector collector(store, quarantine, Collector::Grouping::kByTicker);
-  candles::Engine engine(market::Universe::builtin(), market::Calendar::builtin(), parameters,
-                         collector);
+  candles::Engine engine(registry.universe(), registry.calendar(), parameters, collector);
   for (const auto& [ticker, cvd] : options.cvd_base) engine.set_cvd_base(ticker, cvd);
   MergedInputs inputs(env, plan, {.salvage = options.salvage, .window = {}});
   collector.bind(engine, inputs);

@@ -7,6 +7,7 @@
 #include "jobs/inputs.h"
 #include "jobs/lake_commit.h"
 #include "jobs/lake_segment.h"
+#include "jobs/registry.h"
 #include "jobs/report.h"
 #include "jobs/session_window.h"
 #include "ops/state.h"
@@ -20,9 +21,16 @@ constexpr Nanos kLockPatience = 60 * kNanosPerSecond;
 constexpr Second kRebuildSeconds = 31 * kSecondsPerDay;
 constexpr std::uint64_t kOffSessionExpected = 10;
 
-std::string parameters_json(const candles::EngineOptions& options) {
-  return fmt::format("{{\"warmup\":{},\"front_month\":\"{}\",\"confirm\":{}}}",
-                     options.warmup_seconds, name(options.front_month), options.confirm);
+// A registry of one's own changes thresholds and sessions: its rows never replace others silently.
+Result<std::string> parameters_json(Env& env, const candles::EngineOptions& options,
+                                    const std::string& universe_file) {
+  std::string universe;
+  if (!universe_file.empty()) {
+    FM_ASSIGN(const std::string text, read_text(env, universe_file));
+    universe = fmt::format(",\"universe\":\"{}\"", hash_of(text).hex());
+  }
+  return fmt::format("{{\"warmup\":{},\"front_month\":\"{}\",\"confirm\":{}{}}}",
+                     options.warmup_seconds, name(options.front_month), options.confirm, universe);
 }
 
 Status find_new_inputs(LakeRun& run, CandlesReport& report) {
@@ -188,7 +196,7 @@ class LakeJob {
         fmt::format("{}/candles-{:016x}{}", run_.lake.state_dir(), run_.env.random(), kSpillEnding);
     RunStore store(run_.env, spill, run_.options.buffer_bytes);
     Collector collector(store, quarantine_, Collector::Grouping::kByTickerAndDate);
-    candles::Engine engine(market::Universe::builtin(), run_.calendar, run_.engine, collector);
+    candles::Engine engine(run_.universe, run_.calendar, run_.engine, collector);
     start_engine(run_, segment, engine);
     MergedInputs inputs(run_.env, segment.plan,
                         {.salvage = run_.options.salvage, .window = segment.window()});
@@ -250,6 +258,7 @@ Status work(LakeRun& run, Progress& progress, ops::State& state, const std::stri
 
 Result<CandlesReport> run_to_lake(Env& env, const CandlesOptions& options, Progress& progress) {
   FM_ASSIGN(const candles::EngineOptions engine, engine_options(options));
+  FM_ASSIGN(const Registry registry, Registry::load(env, options.universe_file));
   const std::string directory = absolute_path(options.lake);
   lake::LakeOptions lake_options;
   lake_options.state_dir =
@@ -259,10 +268,10 @@ Result<CandlesReport> run_to_lake(Env& env, const CandlesOptions& options, Progr
   FM_ASSIGN(const auto lock, env.lock(join(lake_options.state_dir, "candles.lock"), kLockPatience));
   FM_ASSIGN(ops::State state, ops::State::open(env, ops::state_file(lake_options.state_dir)));
 
-  const std::string parameters = parameters_json(engine);
-  LakeRun run{env,    options,    market::Calendar::builtin(), *lake,
-              engine, parameters, hash_of(parameters).hex(),   {},
-              {}};
+  FM_ASSIGN(const std::string parameters, parameters_json(env, engine, options.universe_file));
+  LakeRun run{env,   options, registry.universe(), registry.calendar(),
+              *lake, engine,  parameters,          hash_of(parameters).hex(),
+              {},    {}};
   FM_ASSIGN(const std::string run_id,
             state.begin_run({.job = "candles", .parameters_json = parameters}));
   CandlesReport report;

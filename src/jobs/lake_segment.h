@@ -28,6 +28,7 @@ struct NewInput {
 struct LakeRun {
   Env& env;
   const CandlesOptions& options;
+  const market::Universe& universe;
   const market::Calendar& calendar;
   lake::Lake& lake;
   candles::EngineOptions engine;

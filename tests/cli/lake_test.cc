@@ -48,6 +48,23 @@ TEST_F(LakeCommands, ConfigurationNamesTheLake) {
   EXPECT_EQ(shell("FRONTMONTH_LAKE=elsewhere \"$FM\" query 'SELECT 1' --lake lake").exit_code, 0);
 }
 
+TEST_F(LakeCommands, ARegistryOfOnesOwnIsUsedAndRemembered) {
+  make_lake();
+  const std::string shipped = read_text(env_, FM_SOURCE_DIR "/config/universe.yaml").value();
+  write("registry.yaml", shipped);
+  const std::string own = "FRONTMONTH_UNIVERSE=registry.yaml \"$FM\" candles day.dbn.zst ";
+  EXPECT_EQ(run({"candles", "day.dbn.zst", "-o", "shipped.csv"}).exit_code, 0);
+  EXPECT_EQ(shell(own + "-o own.csv").exit_code, 0);
+  EXPECT_TRUE(read("own.csv") == read("shipped.csv"));
+  const Outcome other = shell(own + "--lake lake");
+  EXPECT_EQ(other.exit_code, 1) << "rows of one registry do not replace those of another silently";
+  EXPECT_NE(other.err.find("--replace"), std::string::npos) << other.err;
+  write("registry.yaml", "roots: nonsense\n");
+  const Outcome broken = shell(own + "-o own.csv");
+  EXPECT_EQ(broken.exit_code, 2);
+  EXPECT_NE(broken.err.find("registry.yaml:1: "), std::string::npos) << broken.err;
+}
+
 TEST_F(LakeCommands, QueryCanNeitherWriteNorReadBeside) {
   make_lake();
   write("secret.csv", "word\nhidden\n");
