@@ -2,6 +2,7 @@
 // thread starts no others.
 #include <gtest/gtest.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,7 +36,10 @@ constexpr std::string_view kGlob = "/market_data/candles_1m/*/*/*.parquet";
 pid_t in_child(const std::function<int()>& work) {
   std::fflush(nullptr);
   const pid_t child = ::fork();
-  if (child == 0) ::_exit(work());
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that is stopped leaves no readers behind
+    ::_exit(work());
+  }
   return child;
 }
 
@@ -58,13 +62,14 @@ std::vector<std::string> leftovers(const Lake& lake) {
   return found;
 }
 
-// What a foreign tool reads. Errors: those of DuckDB.
+// What a foreign tool reads. Errors: those of DuckDB, and MIXTURE, which stands nowhere in the
+// statement that DuckDB quotes in the others.
 Status read_glob(const std::string& lake) {
   FM_ASSIGN(Database database, Database::open({}));
   FM_ASSIGN(Rows rows,
             database.query(fmt::format(
                 "SELECT CASE WHEN min(volume) = max(volume) AND count(*) = 20 + min(volume) % 7 "
-                "THEN 'whole' ELSE error('MIXTURE') END FROM read_parquet('{}{}')",
+                "THEN 'whole' ELSE error('MIX' || 'TURE') END FROM read_parquet('{}{}')",
                 lake, kGlob)));
   FM_TRY(rows.next());
   return {};
@@ -309,7 +314,7 @@ TEST(Race, ReadersSeeOldOrNewRowsWhileAPartitionIsRewritten) {
     }
     return 0;
   });
-  const std::int64_t rewrites = kSanitized ? 200 : 1000;
+  const std::int64_t rewrites = kSanitized ? 100 : 1000;
   for (std::int64_t seed = 2; seed < rewrites + 2; ++seed) {
     const auto written = write_version(**lake, "ES", kDay, seed);
     ASSERT_TRUE(written) << written.error().message();
