@@ -47,7 +47,7 @@ void Engine::State::step(Second to) {
   const Second last = std::min(to - kLatenessSeconds - 1, *clock + 1);
   for (Second second = final_to + 1; second <= last; ++second) settle(second);
   set_clock(to);
-  if (to > next_close + kLatenessSeconds) [[unlikely]]
+  if (to - kLatenessSeconds > next_close) [[unlikely]]
     close_dates();
 }
 
