@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "jobs/registry.h"
+#include "lake/query.h"
 #include "ops/state.h"
 
 namespace fm::jobs {
@@ -70,13 +71,37 @@ std::string mend_for(const Error& error, const std::string& folder) {
   }
 }
 
+class TextFile final : public WritableFile {
+ public:
+  using WritableFile::write;
+  Status write(std::span<const std::byte> bytes) override {
+    text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return {};
+  }
+  Status sync() override { return {}; }
+  Status close() override { return {}; }
+  std::string text;
+};
+
+// "v1.4.4", from the engine itself over an empty lake: it loads, and it answers.
+Result<std::string> duckdb_version(Env& env) {
+  const auto nothing = lake::Lake::view(env, "/nonexistent");
+  FM_ASSIGN(const auto query, lake::Query::open(*nothing));
+  TextFile out;
+  FM_TRY(query->run("SELECT version()", lake::Format::kCsv, out));
+  const auto line = out.text.find('\n');
+  std::string version = line == std::string::npos ? out.text : out.text.substr(line + 1);
+  while (version.ends_with('\n')) version.pop_back();
+  return version;
+}
+
 std::string gibibytes(std::uint64_t bytes) {
   return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / static_cast<double>(kGibibyte));
 }
 
 }  // namespace
 
-void examine_libraries(Env&, DoctorReport& report) {
+void examine_libraries(Env& env, DoctorReport& report) {
   add(report, Verdict::kGood, "program",
       fmt::format("frontmonth {}, compiler {}", FM_VERSION, __VERSION__));
   add(report, Verdict::kGood, "libraries",
@@ -86,6 +111,12 @@ void examine_libraries(Env&, DoctorReport& report) {
                   FMT_VERSION / 10'000, FMT_VERSION / 100 % 100, FMT_VERSION % 100,
                   XXH_versionNumber() / 10'000, XXH_versionNumber() / 100 % 100,
                   XXH_versionNumber() % 100));
+  const auto duckdb = duckdb_version(env);
+  if (duckdb)
+    add(report, Verdict::kGood, "duckdb", *duckdb);
+  else
+    add(report, Verdict::kProblem, "duckdb", duckdb.error().message(),
+        "Install frontmonth again: its own libduckdb.so does not work.");
 }
 
 void examine_universe(Env& env, const Config& config, DoctorReport& report) {

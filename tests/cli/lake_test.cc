@@ -121,7 +121,7 @@ TEST_F(LakeCommands, DoctorIsContentHereAndLeavesNothing) {
   const Outcome outcome = run({"doctor", "--lake", "lake"});
   EXPECT_LE(outcome.exit_code, 3);
   for (const char* subject :
-       {"libraries", "configuration", "universe", "time zones", "lake", "state", "clock"})
+       {"libraries", "duckdb", "configuration", "universe", "time zones", "lake", "state", "clock"})
     EXPECT_NE(outcome.out.find(subject), std::string::npos) << outcome.out;
   EXPECT_FALSE(env_.exists(path("lake")));
   EXPECT_NE(run({"doctor", "--json"}).out.find("\"findings\":["), std::string::npos);
