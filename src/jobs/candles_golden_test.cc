@@ -13,7 +13,7 @@
 namespace fm::jobs {
 namespace {
 
-std::string data(std::string_view name) { return fmt::format("{}/{}", FM_SHARED_DATA, name); }
+std::string shared(std::string_view name) { return fmt::format("{}/{}", FM_SHARED_DATA, name); }
 
 struct Golden {
   const char* name;   // of the expected rows
@@ -40,9 +40,9 @@ const Golden kGoldens[] = {
 class CandlesGolden : public ::testing::TestWithParam<Golden> {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(data("candles")))
-      GTEST_SKIP() << "shared data absent: " << data("candles");
-    expected_ = read_whole(data(fmt::format("candles/{}.expected.csv.zst", GetParam().name)));
+    if (!std::filesystem::exists(shared("candles")))
+      GTEST_SKIP() << "shared data absent: " << shared("candles");
+    expected_ = read_whole(shared(fmt::format("candles/{}.expected.csv.zst", GetParam().name)));
   }
   CandlesOptions options(const std::string& input) const {
     CandlesOptions options;
@@ -56,17 +56,17 @@ class CandlesGolden : public ::testing::TestWithParam<Golden> {
 };
 
 TEST_P(CandlesGolden, RowsAndStatistics) {
-  CandlesOptions made = options(data(GetParam().input));
+  CandlesOptions made = options(shared(GetParam().input));
   made.stats_file = folder_ / "stats.json";
   EXPECT_TRUE(same_rows(expected_, candles_csv(made, folder_)));
   if (*GetParam().stats != 0) {
     EXPECT_EQ(read_whole(made.stats_file),
-              read_whole(data(fmt::format("candles/{}.stats.json", GetParam().stats))));
+              read_whole(shared(fmt::format("candles/{}.stats.json", GetParam().stats))));
   }
 }
 
 TEST_P(CandlesGolden, SpillingChangesNothing) {
-  CandlesOptions made = options(data(GetParam().input));
+  CandlesOptions made = options(shared(GetParam().input));
   made.buffer_bytes = 1;  // as little as there can be
   EXPECT_TRUE(same_rows(expected_, candles_csv(made, folder_)));
   for (const std::string& name : folder_.names())

@@ -13,19 +13,19 @@
 namespace fm::jobs {
 namespace {
 
-std::string data(std::string_view name) { return fmt::format("{}/{}", FM_SHARED_DATA, name); }
+std::string shared(std::string_view name) { return fmt::format("{}/{}", FM_SHARED_DATA, name); }
 
 class CandlesInputs : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(data("candles")))
-      GTEST_SKIP() << "shared data absent: " << data("candles");
+    if (!std::filesystem::exists(shared("candles")))
+      GTEST_SKIP() << "shared data absent: " << shared("candles");
   }
   static std::string golden_rows(std::string_view set) {
-    return read_whole(data(fmt::format("candles/{}.expected.csv.zst", set)));
+    return read_whole(shared(fmt::format("candles/{}.expected.csv.zst", set)));
   }
   static std::string golden_input(std::string_view set) {
-    return data(fmt::format("candles/{}.jsonl.zst", set));
+    return shared(fmt::format("candles/{}.jsonl.zst", set));
   }
   std::string rows_of(std::vector<std::string> inputs, CandlesReport* report = nullptr) {
     CandlesOptions options;
@@ -141,7 +141,7 @@ TEST_F(CandlesInputs, RealFilesGiveTheirOwnVolume) {
       {"batch-jobs/GLBX-20231226-SYNTHJOB01-dbn", 2973, 2973, 9892}};
   for (const auto& test : cases) {
     CandlesReport report;
-    static_cast<void>(rows_of({data(test.path)}, &report));
+    static_cast<void>(rows_of({shared(test.path)}, &report));
     EXPECT_EQ(report.records, test.records) << test.path;
     EXPECT_EQ(report.accepted, test.accepted) << test.path;
     std::int64_t volume = 0;
@@ -153,8 +153,8 @@ TEST_F(CandlesInputs, RealFilesGiveTheirOwnVolume) {
 }
 
 TEST_F(CandlesInputs, FilesOfABatchJobThatHoldNoTradesAreSkipped) {
-  const auto inputs = std::vector<std::string>{data("batch-jobs/GLBX-20231226-SYNTHJOB01-dbn"),
-                                               data("batch-jobs/GLBX-20231226-SYNTHJOB01-csv")};
+  const auto inputs = std::vector<std::string>{shared("batch-jobs/GLBX-20231226-SYNTHJOB01-dbn"),
+                                               shared("batch-jobs/GLBX-20231226-SYNTHJOB01-csv")};
   CandlesReport report;
   static_cast<void>(rows_of(inputs, &report));
   EXPECT_EQ(report.files, 1u);
@@ -164,7 +164,7 @@ TEST_F(CandlesInputs, FilesOfABatchJobThatHoldNoTradesAreSkipped) {
 
 TEST_F(CandlesInputs, TbboAndMbp1TogetherAreRefused) {
   CandlesOptions options;
-  options.inputs = {data("esh4-2023-12-25")};
+  options.inputs = {shared("esh4-2023-12-25")};
   options.output = folder_ / "x.csv";
   NoProgress quiet;
   const auto report = run_candles(Env::posix(), options, quiet);
@@ -174,7 +174,7 @@ TEST_F(CandlesInputs, TbboAndMbp1TogetherAreRefused) {
 }
 
 TEST_F(CandlesInputs, ASecondCopyCountsOnce) {
-  const std::string one = data("esh4-2023-12-25/glbx-mdp3-20231225.tbbo.dbn");
+  const std::string one = shared("esh4-2023-12-25/glbx-mdp3-20231225.tbbo.dbn");
   std::filesystem::copy_file(one, folder_ / "copy.dbn");
   CandlesReport report;
   EXPECT_TRUE(same_rows(golden_rows("esh4"), rows_of({one, one, folder_ / "copy.dbn"}, &report)));

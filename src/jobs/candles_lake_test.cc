@@ -15,7 +15,7 @@
 namespace fm::jobs {
 namespace {
 
-std::string data(std::string_view name) { return fmt::format("{}/{}", FM_SHARED_DATA, name); }
+std::string shared(std::string_view name) { return fmt::format("{}/{}", FM_SHARED_DATA, name); }
 
 // All rows of a table but for the time of their first load.
 std::string rows_in(const std::string& lake_directory, const table::Table& table) {
@@ -47,9 +47,9 @@ const table::Table* const kTables[] = {&table::candles_1m(), &table::candles_1s(
 class CandlesLake : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(data("candles")))
-      GTEST_SKIP() << "shared data absent: " << data("candles");
-    days_ = write_day_files(folder_.path(), records_of(data("candles/small.jsonl.zst")));
+    if (!std::filesystem::exists(shared("candles")))
+      GTEST_SKIP() << "shared data absent: " << shared("candles");
+    days_ = write_day_files(folder_.path(), records_of(shared("candles/small.jsonl.zst")));
     ASSERT_GE(days_.size(), 3u);
   }
   CandlesOptions options(std::vector<std::string> inputs, const std::string& lake) {
@@ -77,10 +77,10 @@ class CandlesLake : public ::testing::Test {
 };
 
 TEST_F(CandlesLake, HoldsTheGoldenRows) {
-  const CandlesReport report = run(options({data("candles/small.jsonl.zst")}, "a"));
+  const CandlesReport report = run(options({shared("candles/small.jsonl.zst")}, "a"));
   EXPECT_EQ(report.rows, 7176u);
   EXPECT_GT(report.partitions_written, 6u);
-  std::string expected = read_whole(data("candles/small.expected.csv.zst"));
+  std::string expected = read_whole(shared("candles/small.expected.csv.zst"));
   expected.erase(0, expected.find('\n') + 1);
   EXPECT_TRUE(same_rows(expected, rows_in(folder_ / "a", table::candles_1m())));
 }
@@ -146,7 +146,7 @@ TEST_F(CandlesLake, ARecordedInputThatIsGoneIsNamed) {
 }
 
 TEST_F(CandlesLake, LessNeverTakesThePlaceOfMore) {
-  const auto records = records_of(data("candles/small.jsonl.zst"));
+  const auto records = records_of(shared("candles/small.jsonl.zst"));
   const std::string path = folder_ / "all.dbn";
   write_dbn(path, records, 3, Mappings::kInMetadata);
   do_run(options({path}, "a"));
@@ -170,7 +170,7 @@ TEST_F(CandlesLake, ASetBaseIsRememberedByTheFirstDate) {
 
 TEST_F(CandlesLake, SecondsHoldEveryTrade) {
   const CandlesReport report =
-      run(options({data("esh4-2023-12-25/glbx-mdp3-20231225.tbbo.dbn")}, "a"));
+      run(options({shared("esh4-2023-12-25/glbx-mdp3-20231225.tbbo.dbn")}, "a"));
   EXPECT_EQ(report.accepted, 2973u);
   const auto lake = lake::Lake::view(Env::posix(), folder_ / "a");
   auto cursor = lake->read(table::candles_1s(), {});
