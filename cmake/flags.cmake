@@ -4,7 +4,10 @@ target_compile_options(fm_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Werror
   # A fused multiply-add rounds once where the specification rounds twice: rows must not depend on the CPU.
   -ffp-contract=off
-  -fno-omit-frame-pointer)
+  -fno-omit-frame-pointer
+  # With -O3, GCC 12 reports these for sound std::string and std::expected code.
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-restrict>
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-maybe-uninitialized>)
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND FM_MARCH)
   target_compile_options(fm_flags INTERFACE -march=${FM_MARCH})
 endif()
