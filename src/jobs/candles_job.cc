@@ -1,5 +1,7 @@
 #include "jobs/candles_job.h"
 
+#include <fmt/format.h>
+
 #include "base/log.h"
 #include "jobs/candles_run.h"
 
@@ -68,24 +70,31 @@ void add_input_counts(const InputPlan& plan, const MergedInputs& inputs, Candles
 }
 
 std::string stats_json(const CandlesReport& report) {
-  candles::Stats stats;
-  stats.records = report.records;
-  stats.accepted = report.accepted;
-  stats.rows = report.rows;
-  for (std::size_t i = 0; i < candles::kReasonCount; ++i) {
-    const auto at = report.rejected.find(std::string(name(static_cast<candles::Reason>(i))));
-    if (at != report.rejected.end()) stats.rejected[i] = at->second;
+  // Laid out as the reference implementation does: keys sorted, one space deeper per level.
+  const auto object = [](const std::vector<std::string>& members) {
+    return members.empty() ? std::string("{}")
+                           : fmt::format("{{\n{}\n }}", fmt::join(members, ",\n"));
+  };
+  std::vector<std::string> rejected, stats, stints;
+  for (const auto& [reason, count] : report.rejected)
+    rejected.push_back(fmt::format("  \"{}\": {}", reason, count));
+  const auto count = [&stats](std::string_view key, std::uint64_t value) {
+    if (value > 0) stats.push_back(fmt::format("  \"{}\": {}", key, value));
+  };
+  count("accepted", report.accepted);
+  count("records", report.records);
+  count("rows", report.rows);
+  for (const TickerReport& ticker : report.tickers)
+    count("switches:" + ticker.ticker, ticker.switches);
+  for (const auto& [ticker, changes] : report.stints) {
+    if (changes.empty()) continue;
+    std::vector<std::string> items;
+    for (const auto& [second, symbol] : changes)
+      items.push_back(fmt::format("   [\n    {},\n    \"{}\"\n   ]", second, symbol));
+    stints.push_back(fmt::format("  \"{}\": [\n{}\n  ]", ticker, fmt::join(items, ",\n")));
   }
-  for (const TickerReport& ticker : report.tickers) {
-    candles::TickerStats& to = stats.tickers.emplace_back();
-    to.ticker = ticker.ticker;
-    to.accepted = ticker.accepted;
-    to.rows = ticker.rows;
-    to.switches = ticker.switches;
-    if (const auto at = report.stints.find(ticker.ticker); at != report.stints.end())
-      to.stints = at->second;
-  }
-  return candles::to_json(stats);
+  return fmt::format("{{\n \"rejected\": {},\n \"stats\": {},\n \"stints\": {}\n}}",
+                     object(rejected), object(stats), object(stints));
 }
 
 Result<CandlesReport> run_candles(Env& env, const CandlesOptions& options, Progress& progress) {
