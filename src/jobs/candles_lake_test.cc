@@ -5,11 +5,13 @@
 #include <filesystem>
 
 #include "jobs/candles_job.h"
+#include "jobs/config.h"
 #include "jobs/session_account.h"
 #include "jobs/testing_candles.h"
 #include "jobs/testing_conversions.h"
 #include "jobs/text_rows.h"
 #include "lake/lake.h"
+#include "ops/state.h"
 #include "table/catalogue.h"
 
 namespace fm::jobs {
@@ -83,6 +85,23 @@ TEST_F(CandlesLake, HoldsTheGoldenRows) {
   std::string expected = read_whole(shared("candles/small.expected.csv.zst"));
   expected.erase(0, expected.find('\n') + 1);
   EXPECT_TRUE(same_rows(expected, rows_in(folder_ / "a", table::candles_1m())));
+}
+
+TEST_F(CandlesLake, ManyTradesOutsideTradingHoursContradictTheCalendarOnce) {
+  const auto events = [&] {
+    auto state = ops::State::open_to_read(Env::posix(),
+                                          ops::state_file(default_state_dir(folder_ / "grains")));
+    EXPECT_TRUE(state) << state.error().message();
+    auto rows = state->rows(table::data_quality_events());
+    table::RowBatch batch(table::data_quality_events());
+    return rows && (*rows)->next(batch).value_or(false) ? batch.size() : 0;
+  };
+  const std::string input = shared("candles/grains-1.jsonl.zst");
+  do_run(options({input}, "grains"));
+  const std::size_t raised = events();
+  EXPECT_GE(raised, 1u);
+  do_run(options({input}, "grains"));
+  EXPECT_EQ(events(), raised);
 }
 
 TEST_F(CandlesLake, DayFilesOneByOneGiveTheRowsOfAllTogether) {

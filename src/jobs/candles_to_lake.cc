@@ -71,9 +71,9 @@ void start_engine(const LakeRun& run, const LakeSegment& segment, candles::Engin
   }
 }
 
-// Counts of left-out records by root and date, and a warning where the calendar seems to be wrong.
+// Counts of left-out records by root and date.
 Status record_rejects(const LakeRun& run, LakeSegment& segment, const candles::Engine& engine,
-                      const std::set<DateKey>& changed, ops::State& state) {
+                      ops::State& state) {
   std::map<std::pair<std::optional<std::string>, Date>, ops::Rejects> rejects;
   const bool cut = std::ranges::any_of(segment.plan.inputs, [&](const PlannedInput& input) {
     return input.head.first_arrival && second_of(*input.head.first_arrival) < segment.from;
@@ -90,29 +90,35 @@ Status record_rejects(const LakeRun& run, LakeSegment& segment, const candles::E
     row.ticker = ticker;
     row.date = count.date;
     row.counts[std::string(name(count.reason))] += static_cast<std::int64_t>(count.count);
-    if (count.reason == candles::Reason::kOffSession && count.count > kOffSessionExpected &&
-        ticker && changed.contains({*ticker, count.date})) {
-      const std::string message =
-          fmt::format("{} {}: {} trades outside its trading hours; the calendar may be wrong",
-                      *ticker, count.date.iso(), count.count);
-      log_warning("{}", message);
-      const std::string payload =
-          fmt::format("{{\"ticker\":\"{}\",\"trade_date\":\"{}\",\"count\":{}}}", *ticker,
-                      count.date.iso(), count.count);
-      ops::Event event;
-      event.source = "candles";
-      event.dataset = "market_data";
-      event.table_name = "candles_1m";
-      event.check_type = "calendar_contradicted";
-      event.message = message;
-      event.payload_json = payload;
-      FM_ASSIGN(const std::string id, state.add_event(event));
-      static_cast<void>(id);
-    }
   }
   std::vector<ops::Rejects> rows;
   for (auto& [key, row] : rejects) rows.push_back(std::move(row));
   return state.record_rejects(rows);
+}
+
+// Says where the data contradicts the calendar; once, when the dates beside it are stored.
+Status raise_contradictions(const Collector& collector, const std::set<DateKey>& changed,
+                            ops::State& state) {
+  for (const auto& [place, count] : collector.off_session()) {
+    const auto& [root, date] = place;
+    const bool is_new = changed.contains({root, date}) || changed.contains({root, date + 1});
+    if (count <= kOffSessionExpected || !is_new) continue;
+    const std::string message =
+        fmt::format("{} {}: {} trades outside its trading hours; the calendar may be wrong", root,
+                    date.iso(), count);
+    const std::string payload =
+        fmt::format("{{\"ticker\":\"{}\",\"date\":\"{}\",\"count\":{}}}", root, date.iso(), count);
+    log_warning("{}", message);
+    ops::Event event;
+    event.source = "candles";
+    event.dataset = "market_data";
+    event.table_name = "candles_1m";
+    event.check_type = "calendar_contradicted";
+    event.message = message;
+    event.payload_json = payload;
+    FM_TRY(state.add_event(event));
+  }
+  return {};
 }
 
 struct SegmentEnd {
@@ -214,7 +220,8 @@ class LakeJob {
     FM_TRY(inputs.run(engine, settle));
     engine.finish();
     FM_TRY(settle());
-    FM_TRY(record_rejects(run_, segment, engine, committer.changed(), state_));
+    FM_TRY(record_rejects(run_, segment, engine, state_));
+    FM_TRY(raise_contradictions(collector, committer.changed(), state_));
 
     add_engine_counts(engine, report_);
     add_input_counts(segment.plan, inputs, report_);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "market/contract.h"
+
 namespace fm::jobs {
 
 template <class Key, class Row, class KeyOf>
@@ -45,6 +47,10 @@ void Collector::rejected(const candles::Rejection& rejection) {
   quarantine_.add(rejection, inputs_->file_of(rejection.source).path,
                   inputs_->is_text(rejection.source), engine_->symbol(rejection.symbol));
   if (status_ && !quarantine_.status()) status_ = quarantine_.status();
+  if (rejection.reason == candles::Reason::kOffSession) {
+    const auto root = market::root_of(engine_->symbol(rejection.symbol));
+    ++off_session_[{std::string(root), Date::of_second(second_of(rejection.record->hd.ts_event))}];
+  }
 }
 
 std::optional<RunStore::RunId> Collector::candle_run(candles::TickerId ticker, Date date) const {

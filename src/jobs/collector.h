@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "candles/engine.h"
@@ -47,6 +49,17 @@ class Collector final : public candles::Output {
   [[nodiscard]] std::vector<RunStore::RunId> second_runs(candles::TickerId ticker, Date date) const;
   void drop(candles::TickerId ticker, Date date);
 
+  // Trades outside their root's trading hours, by root and UTC date of the event: they belong to no
+  // trade date.
+  struct RootDate {
+    std::string root;
+    Date date;
+    friend auto operator<=>(const RootDate&, const RootDate&) = default;
+  };
+  [[nodiscard]] const std::map<RootDate, std::uint64_t>& off_session() const {
+    return off_session_;
+  }
+
   // Sessions that ended since the last call.
   [[nodiscard]] std::vector<FinishedSession> take_sessions() {
     return std::exchange(sessions_, {});
@@ -77,6 +90,7 @@ class Collector final : public candles::Output {
   const MergedInputs* inputs_ = nullptr;
   std::map<CandleKey, RunStore::RunId> candle_runs_;
   std::map<SecondKey, RunStore::RunId> second_runs_;
+  std::map<RootDate, std::uint64_t> off_session_;
   std::vector<FinishedSession> sessions_;
   std::uint64_t rows_ = 0;
   Status status_;
