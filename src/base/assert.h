@@ -1,5 +1,6 @@
 // Invariants. FM_ASSERT stays in release builds: a row that cannot be trusted is worse than a stop.
-// FM_DCHECK is for per-record loops and vanishes in release builds. Neither is for bad input, which is an Error.
+// FM_DCHECK is for per-record loops and vanishes in release builds. Neither is for bad input, which
+// is an Error.
 #pragma once
 
 namespace fm {

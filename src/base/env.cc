@@ -54,7 +54,8 @@ Status write_text_atomically(Env& env, const std::string& path, std::string_view
 
 Status remove_tree(Env& env, const std::string& path) {
   auto info = env.info(path);
-  if (!info) return info.error().code() == Code::kNotFound ? Status{} : std::unexpected(info.error());
+  if (!info)
+    return info.error().code() == Code::kNotFound ? Status{} : std::unexpected(info.error());
   if (info->is_directory) {
     FM_ASSIGN(const auto names, env.list(path));
     for (const auto& name : names) FM_TRY(remove_tree(env, join(path, name)));

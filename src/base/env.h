@@ -1,5 +1,5 @@
-// Everything outside the program: clock, files, randomness. Nothing else in frontmonth calls the operating
-// system for these, so that a test can own the world: see testing_fault_env.h.
+// Everything outside the program: clock, files, randomness. Nothing else in frontmonth calls the
+// operating system for these, so that a test can own the world: see testing_fault_env.h.
 //
 // Libraries that do their own I/O (DuckDB, SQLite, cairo) are the stated exceptions.
 #pragma once
@@ -52,8 +52,8 @@ struct FileInfo {
   std::uint64_t size_bytes = 0;
   Nanos modified = 0;
   std::uint64_t inode = 0;
-  std::uint64_t links = 1;    // names that the file has
-  std::uint32_t mode = 0;  // permission bits
+  std::uint64_t links = 1;  // names that the file has
+  std::uint32_t mode = 0;   // permission bits
 };
 
 struct DiskSpace {
@@ -98,7 +98,8 @@ class Env {
   [[nodiscard]] virtual Status sync_file(const std::string& path) = 0;
   // Makes creations, renames and removals in a directory durable.
   [[nodiscard]] virtual Status sync_directory(const std::string& directory) = 0;
-  // Waits up to `patience` for the exclusive lock on a file, which is created when missing. Errors: kBusy.
+  // Waits up to `patience` for the exclusive lock on a file, which is created when missing. Errors:
+  // kBusy.
   [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path,
                                                                Nanos patience) = 0;
   [[nodiscard]] virtual Result<DiskSpace> disk_space(const std::string& path) = 0;
@@ -114,7 +115,8 @@ class Env {
 [[nodiscard]] Result<std::string> read_text(Env& env, const std::string& path,
                                             std::uint64_t limit_bytes = 64 << 20);
 // A reader sees the old content or the new, and after return the new survives a power cut.
-[[nodiscard]] Status write_text_atomically(Env& env, const std::string& path, std::string_view text);
+[[nodiscard]] Status write_text_atomically(Env& env, const std::string& path,
+                                           std::string_view text);
 // A directory and all below it; nothing happens when it is missing.
 [[nodiscard]] Status remove_tree(Env& env, const std::string& path);
 

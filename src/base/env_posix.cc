@@ -37,7 +37,8 @@ class Descriptor {
 
 class PosixReadableFile final : public ReadableFile {
  public:
-  PosixReadableFile(int fd, bool owned, std::string path) : fd_(fd, owned), path_(std::move(path)) {}
+  PosixReadableFile(int fd, bool owned, std::string path)
+      : fd_(fd, owned), path_(std::move(path)) {}
 
   Result<std::size_t> read(std::span<std::byte> out) override {
     for (;;) {
@@ -60,7 +61,8 @@ class PosixReadableFile final : public ReadableFile {
 
 class PosixWritableFile final : public WritableFile {
  public:
-  PosixWritableFile(int fd, bool owned, std::string path) : fd_(fd, owned), path_(std::move(path)) {}
+  PosixWritableFile(int fd, bool owned, std::string path)
+      : fd_(fd, owned), path_(std::move(path)) {}
   using WritableFile::write;
 
   Status write(std::span<const std::byte> bytes) override {
@@ -130,10 +132,11 @@ class PosixEnv final : public Env {
   }
 
   Result<std::unique_ptr<ReadableFile>> open(const std::string& path) override {
-    if (path == "-") return std::make_unique<PosixReadableFile>(STDIN_FILENO, false, "standard input");
+    if (path == "-")
+      return std::make_unique<PosixReadableFile>(STDIN_FILENO, false, "standard input");
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return std::unexpected(errno_error(errno, "open", path));
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
       ::close(fd);
       return fail(Code::kInvalidArgument, "{}: is a directory", path);
@@ -151,7 +154,7 @@ class PosixEnv final : public Env {
   }
 
   Result<FileInfo> info(const std::string& path) override {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0)
       return std::unexpected(errno_error(errno, "look at", path));
     return FileInfo{.is_directory = S_ISDIR(status.st_mode),
@@ -206,7 +209,8 @@ class PosixEnv final : public Env {
   }
 
   Status exchange(const std::string& one, const std::string& other) override {
-    if (::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0) return {};
+    if (::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0)
+      return {};
     if (errno == EINVAL || errno == ENOSYS)
       return fail(Code::kUnsupported, "{}: the file system cannot swap directories", one);
     return std::unexpected(errno_error(errno, fmt::format("swap with {}", other), one));
@@ -232,14 +236,15 @@ class PosixEnv final : public Env {
         return std::unexpected(errno_error(errno, "lock", path));
       if (monotonic() >= deadline)
         return std::unexpected(
-            Error(Code::kBusy, fmt::format("{}: another process holds this lock", path)).retryable());
+            Error(Code::kBusy, fmt::format("{}: another process holds this lock", path))
+                .retryable());
       sleep_for(2'000'000);
     }
     return lock;
   }
 
   Result<DiskSpace> disk_space(const std::string& path) override {
-    struct statvfs space {};
+    struct statvfs space{};
     if (::statvfs(path.c_str(), &space) != 0)
       return std::unexpected(errno_error(errno, "measure the disk of", path));
     return DiskSpace{.free_bytes = std::uint64_t{space.f_bavail} * space.f_frsize,

@@ -3,7 +3,8 @@
 //   Result<Contract> parse(std::string_view symbol);
 //   FM_ASSIGN(Contract contract, parse(symbol));      // returns the error to the caller
 //   FM_TRY(file.sync());
-//   return fail(Code::kCorrupt, "record {} at byte {}: length {} is shorter than a header (16)", ...);
+//   return fail(Code::kCorrupt, "record {} at byte {}: length {} is shorter than a header (16)",
+//   ...);
 #pragma once
 
 #include <fmt/core.h>
@@ -38,8 +39,8 @@ enum class Code {
 
 [[nodiscard]] std::string_view name(Code code);
 
-// A failure: a code for programs, and for people a message with the chain of places it passed through,
-// outermost first, and what to do about it.
+// A failure: a code for programs, and for people a message with the chain of places it passed
+// through, outermost first, and what to do about it.
 class [[nodiscard]] Error {
  public:
   Error(Code code, std::string what) : code_(code), message_(std::move(what)) {}
@@ -75,7 +76,8 @@ template <class... Args>
 
 // The failure of an operating-system call, from errno. Errors: kNoSpace, kPermission, kNotFound,
 // kAlreadyExists, kBusy or kIo.
-[[nodiscard]] Error errno_error(int error_number, std::string_view operation, std::string_view path);
+[[nodiscard]] Error errno_error(int error_number, std::string_view operation,
+                                std::string_view path);
 
 }  // namespace fm
 
@@ -83,23 +85,24 @@ template <class... Args>
 #define FM_CONCAT(a, b) FM_CONCAT_INNER(a, b)
 
 // Returns the error of a Result or Status to the caller.
-#define FM_TRY(expression)                                                              \
-  do {                                                                                  \
-    if (auto fm_status = (expression); !fm_status) [[unlikely]]                         \
-      return std::unexpected(std::move(fm_status).error());                             \
+#define FM_TRY(expression)                                      \
+  do {                                                          \
+    if (auto fm_status = (expression); !fm_status) [[unlikely]] \
+      return std::unexpected(std::move(fm_status).error());     \
   } while (false)
 
 // As FM_TRY, naming the place: FM_TRY_IN(parse(line), path).
-#define FM_TRY_IN(expression, place)                                                    \
-  do {                                                                                  \
-    if (auto fm_status = (expression); !fm_status) [[unlikely]]                         \
-      return std::unexpected(std::move(std::move(fm_status).error()).in(place));                   \
+#define FM_TRY_IN(expression, place)                                             \
+  do {                                                                           \
+    if (auto fm_status = (expression); !fm_status) [[unlikely]]                  \
+      return std::unexpected(std::move(std::move(fm_status).error()).in(place)); \
   } while (false)
 
 // Assigns the value of a Result, or returns its error to the caller.
 #define FM_ASSIGN(target, expression) \
   FM_ASSIGN_INNER(FM_CONCAT(fm_result_, __COUNTER__), target, expression)
-#define FM_ASSIGN_INNER(result, target, expression)                                     \
-  auto result = (expression);                                                           \
-  if (!result) [[unlikely]] return std::unexpected(std::move(result).error());          \
+#define FM_ASSIGN_INNER(result, target, expression)    \
+  auto result = (expression);                          \
+  if (!result) [[unlikely]]                            \
+    return std::unexpected(std::move(result).error()); \
   target = *std::move(result)

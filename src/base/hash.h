@@ -1,4 +1,5 @@
-// Content hashes: XXH3, 128 bits. Not cryptographic; used to name and compare content, never to authenticate it.
+// Content hashes: XXH3, 128 bits. Not cryptographic; used to name and compare content, never to
+// authenticate it.
 #pragma once
 
 #include <compare>

@@ -1,4 +1,5 @@
-// Messages for people and for machines, always on standard error: results alone go to standard output.
+// Messages for people and for machines, always on standard error: results alone go to standard
+// output.
 #pragma once
 
 #include <fmt/core.h>

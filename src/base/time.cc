@@ -44,10 +44,9 @@ Result<Date> Date::parse(std::string_view text) {
     const auto month = read_digits(text, dashed ? 5 : 4, 2);
     const auto day = read_digits(text, dashed ? 8 : 6, 2);
     if (year >= 0 && month >= 0 && day >= 0) {
-      const std::chrono::year_month_day ymd{
-          std::chrono::year(static_cast<int>(year)),
-          std::chrono::month(static_cast<unsigned>(month)),
-          std::chrono::day(static_cast<unsigned>(day))};
+      const std::chrono::year_month_day ymd{std::chrono::year(static_cast<int>(year)),
+                                            std::chrono::month(static_cast<unsigned>(month)),
+                                            std::chrono::day(static_cast<unsigned>(day))};
       if (ymd.ok())
         return Date(static_cast<int>(year), static_cast<unsigned>(month),
                     static_cast<unsigned>(day));

@@ -69,8 +69,8 @@ char* write_iso_nanos(Nanos time, char* out);
 // Writes the 20 characters of iso_second without allocating; returns the end.
 char* write_iso_second(Second second, char* out);
 
-// YYYY-MM-DDTHH:MM:SS[.1–9 digits]Z. Errors: kInvalidArgument, also for a day or hour that does not exist and for
-// times outside 1970 … 2554.
+// YYYY-MM-DDTHH:MM:SS[.1–9 digits]Z. Errors: kInvalidArgument, also for a day or hour that does not
+// exist and for times outside 1970 … 2554.
 [[nodiscard]] Result<Nanos> parse_iso_nanos(std::string_view text);
 
 }  // namespace fm

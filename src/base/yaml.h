@@ -1,5 +1,5 @@
-// Reading YAML files strictly: an unknown key is an error that names the nearest known key, and every error
-// names the file and line.
+// Reading YAML files strictly: an unknown key is an error that names the nearest known key, and
+// every error names the file and line.
 //
 //   FM_ASSIGN(const Yaml file, Yaml::parse(text, "frontmonth.yaml"));
 //   FM_TRY(file.allow_keys({"lake", "state_dir"}));
@@ -41,8 +41,8 @@ class Yaml {
   // Empty when this is no sequence.
   [[nodiscard]] std::vector<Yaml> items() const;
 
-  // Errors: kInvalidConfig when this is no mapping, has a key twice, or one that is not in `known`; names the
-  // nearest known key.
+  // Errors: kInvalidConfig when this is no mapping, has a key twice, or one that is not in `known`;
+  // names the nearest known key.
   [[nodiscard]] Status allow_keys(std::span<const std::string_view> known) const;
   [[nodiscard]] Status allow_keys(std::initializer_list<std::string_view> known) const {
     return allow_keys(std::span(known.begin(), known.size()));
