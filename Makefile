@@ -27,7 +27,7 @@ build: ## the program, at build/release/frontmonth
 demo: build ## synthesise a trading day, turn it into candles, show where to look
 	@$(BUILD)/frontmonth demo --dir $(DEMO_DIR)
 
-test: build ## every test, with address and undefined-behaviour sanitizers
+test: ## every test, with address and undefined-behaviour sanitizers
 	@tools/bootstrap test
 	@tools/cmake $(CHECK) -DCMAKE_BUILD_TYPE=Debug -DFM_SANITIZE=ON
 	@cmake --build $(CHECK) --parallel $(JOBS)

@@ -49,7 +49,8 @@ void Collector::rejected(const candles::Rejection& rejection) {
   if (status_ && !quarantine_.status()) status_ = quarantine_.status();
   if (rejection.reason == candles::Reason::kOffSession) {
     const auto root = market::root_of(engine_->symbol(rejection.symbol));
-    ++off_session_[{std::string(root), Date::of_second(second_of(rejection.record->hd.ts_event))}];
+    ++off_session_[{std::string(root),
+                    Date::of_second(second_of(rejection.record->header.ts_event))}];
   }
 }
 
