@@ -54,7 +54,7 @@ fuzz: build ## every fuzz target for FUZZ_SECONDS (default 30) from a generated 
 	@cmake --build $(FUZZ) --parallel $(JOBS) --target fuzz_targets
 	@tools/run-fuzz $(FUZZ) $(BUILD) $(FUZZ_SECONDS)
 
-lint: ## format and static checks of what changed since LINT_BASE (default: the last release tag, else all)
+lint: ## format and static checks of what changed since LINT_BASE (default: the last commit)
 	@tools/bootstrap lint
 	@tools/lint changed
 

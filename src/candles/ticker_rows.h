@@ -66,7 +66,7 @@ class TickerRows {
   // The trade date whose seconds are becoming final.
   struct OpenDate {
     std::vector<market::SessionSpan> spans;
-    SessionRow account{};
+    SessionRow account;
     std::vector<SessionStint> stints;
   };
 
