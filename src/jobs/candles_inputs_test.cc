@@ -137,7 +137,7 @@ TEST_F(CandlesInputs, RealFilesGiveTheirOwnVolume) {
       {"esh4-2023-12-25/glbx-mdp3-20231225.tbbo.dbn", 2973, 2973, 9892},
       {"esh4-2023-12-25/glbx-mdp3-20231225.mbp-1.dbn.zst", 32075, 2973, 9892},
       {"es-2024-07-01/futures_mbp-1_2024-07-01T23-58_2024-07-02T00-02.dbn.zst", 2288, 120, 0},
-      {"glbx-fixtures/test_data.tbbo.dbn.zst", 2, 2, 0},
+      {"glbx-fixtures/test_data.tbbo.dbn.zst", 4, 4, 0},
       {"batch-jobs/GLBX-20231226-SYNTHJOB01-dbn", 2973, 2973, 9892}};
   for (const auto& test : cases) {
     CandlesReport report;

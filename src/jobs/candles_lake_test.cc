@@ -51,7 +51,12 @@ class CandlesLake : public ::testing::Test {
   void SetUp() override {
     if (!std::filesystem::exists(shared("candles")))
       GTEST_SKIP() << "shared data absent: " << shared("candles");
-    days_ = write_day_files(folder_.path(), records_of(shared("candles/small.jsonl.zst")));
+    // Two roots with different hours, so that a run commits few partitions.
+    std::vector<SymbolRecord> records = records_of(shared("candles/small.jsonl.zst"));
+    std::erase_if(records, [](const SymbolRecord& record) {
+      return !record.symbol.starts_with("ES") && !record.symbol.starts_with("ZL");
+    });
+    days_ = write_day_files(folder_.path(), records);
     ASSERT_GE(days_.size(), 3u);
   }
   CandlesOptions options(std::vector<std::string> inputs, const std::string& lake) {
@@ -115,7 +120,7 @@ TEST_F(CandlesLake, ASecondRunChangesNothing) {
   const auto before = folder_.names();
   const CandlesReport again = run(options(days_, "a"));
   EXPECT_EQ(again.partitions_written, 0u);
-  EXPECT_GT(again.partitions_unchanged, 6u);
+  EXPECT_GE(again.partitions_unchanged, 3u);
   for (const std::string& day : days_)
     EXPECT_EQ(run(options({day}, "a")).partitions_written, 0u) << day;
   EXPECT_TRUE(again.stale.empty());
