@@ -68,11 +68,13 @@ Result<double> commit_partition(const Context& context, const KeptRows& kept) {
   lake::LakeOptions options;
   options.state_dir = join(context.data.directory, "lake-state");
   FM_ASSIGN(auto lake, lake::Lake::open(env, directory, options));
-  const Date date = kept.rows.front().trade_date;
+  const candles::CandleRow& first = kept.rows.front();
+  const lake::PartitionKey partition{.root = std::string(kept.engine->ticker(first.ticker)),
+                                     .date = first.trade_date};
   MemoryStream rows(kept.rows, *kept.engine);
   const Nanos begin = env.monotonic();
   FM_ASSIGN(const lake::CommitReport report,
-            lake->replace(table::candles_1m(), {.root = "ES", .date = date}, rows, {}));
+            lake->replace(table::candles_1m(), partition, rows, {}));
   const Nanos end = env.monotonic();
   if (report.rows != kept.rows.size()) {
     return fail(Code::kInternal, "the lake took {} rows of {}", report.rows, kept.rows.size());
