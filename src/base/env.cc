@@ -2,6 +2,13 @@
 
 namespace fm {
 
+Status WritableFile::preallocate(std::uint64_t) {
+  return fail(Code::kUnsupported, "room can be reserved in files on disk only");
+}
+Status WritableFile::truncate(std::uint64_t) {
+  return fail(Code::kUnsupported, "only files on disk can be cut");
+}
+
 std::string join(std::string_view directory, std::string_view name) {
   if (directory.empty()) return std::string(name);
   if (directory.back() == '/') return fmt::format("{}{}", directory, name);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/socket.h"
 #include "base/time.h"
 
 namespace fm {
@@ -35,6 +36,12 @@ class WritableFile {
   [[nodiscard]] Status write(std::string_view text) {
     return write(std::as_bytes(std::span(text.data(), text.size())));
   }
+  // Makes the file at least this long, filled with zeros that lie on the disk, so that a sync of
+  // what is written over them has no metadata to write. Where writing goes on is not moved.
+  // Errors: kNoSpace, kIo; kUnsupported for what is not a file on disk.
+  [[nodiscard]] virtual Status preallocate(std::uint64_t bytes);
+  // Cuts the file to this length. Errors: kIo, kUnsupported.
+  [[nodiscard]] virtual Status truncate(std::uint64_t bytes);
   // Returns when what was written would survive a power cut.
   [[nodiscard]] virtual Status sync() = 0;
   // Must be called to learn of late write errors; the destructor closes silently.
@@ -65,6 +72,7 @@ enum class Create {
   kNew,       // Errors: kAlreadyExists.
   kTruncate,  // Replaces what is there.
   kAppend,
+  kOverwrite,  // Writes over what is there, from the first byte on; keeps the rest.
 };
 
 class Env {
@@ -103,6 +111,15 @@ class Env {
   [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path,
                                                                Nanos patience) = 0;
   [[nodiscard]] virtual Result<DiskSpace> disk_space(const std::string& path) = 0;
+
+  // Tries every address of the name until one answers. Errors: kDisconnected (no such name,
+  // refused), kTimedOut; both can be retried.
+  [[nodiscard]] virtual Result<std::unique_ptr<Socket>> connect(const std::string& host,
+                                                                std::uint16_t port,
+                                                                Nanos patience) = 0;
+  // Port 0 is any free one. Errors: kBusy when the port is taken, kPermission.
+  [[nodiscard]] virtual Result<std::unique_ptr<Listener>> listen(const std::string& host,
+                                                                 std::uint16_t port) = 0;
 };
 
 // Paths.

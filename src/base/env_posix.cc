@@ -13,6 +13,7 @@
 
 #include "base/assert.h"
 #include "base/env.h"
+#include "base/socket_posix.h"
 
 namespace fm {
 namespace {
@@ -75,6 +76,27 @@ class PosixWritableFile final : public WritableFile {
       bytes = bytes.subspan(static_cast<std::size_t>(put));
     }
     return {};
+  }
+
+  Status preallocate(std::uint64_t bytes) override {
+    struct stat status{};
+    if (::fstat(fd_.get(), &status) != 0)
+      return std::unexpected(errno_error(errno, "look at", path_));
+    // Written zeros, not fallocate: the first sync of an unwritten block writes metadata too.
+    static const std::vector<std::byte> kZeros(std::size_t{1} << 20);
+    for (auto at = static_cast<std::uint64_t>(status.st_size); at < bytes;) {
+      const std::uint64_t step = std::min<std::uint64_t>(bytes - at, kZeros.size());
+      const ssize_t put = ::pwrite(fd_.get(), kZeros.data(), step, static_cast<off_t>(at));
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) return std::unexpected(errno_error(errno, "preallocate", path_));
+      at += static_cast<std::uint64_t>(put);
+    }
+    return {};
+  }
+
+  Status truncate(std::uint64_t bytes) override {
+    if (::ftruncate(fd_.get(), static_cast<off_t>(bytes)) == 0) return {};
+    return std::unexpected(errno_error(errno, "truncate", path_));
   }
 
   Status sync() override {
@@ -147,7 +169,10 @@ class PosixEnv final : public Env {
   Result<std::unique_ptr<WritableFile>> create(const std::string& path, Create how) override {
     if (path == "-")
       return std::make_unique<PosixWritableFile>(STDOUT_FILENO, false, "standard output");
-    const int extra = how == Create::kNew ? O_EXCL : how == Create::kTruncate ? O_TRUNC : O_APPEND;
+    const int extra = how == Create::kNew        ? O_EXCL
+                      : how == Create::kTruncate ? O_TRUNC
+                      : how == Create::kAppend   ? O_APPEND
+                                                 : 0;
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | extra, 0644);
     if (fd < 0) return std::unexpected(errno_error(errno, "create", path));
     return std::make_unique<PosixWritableFile>(fd, true, path);
@@ -249,6 +274,14 @@ class PosixEnv final : public Env {
       return std::unexpected(errno_error(errno, "measure the disk of", path));
     return DiskSpace{.free_bytes = std::uint64_t{space.f_bavail} * space.f_frsize,
                      .total_bytes = std::uint64_t{space.f_blocks} * space.f_frsize};
+  }
+
+  Result<std::unique_ptr<Socket>> connect(const std::string& host, std::uint16_t port,
+                                          Nanos patience) override {
+    return connect_posix(host, port, patience);
+  }
+  Result<std::unique_ptr<Listener>> listen(const std::string& host, std::uint16_t port) override {
+    return listen_posix(host, port);
   }
 };
 

@@ -35,6 +35,12 @@ std::string_view name(Code code) {
       return "broken_pipe";
     case Code::kIo:
       return "io";
+    case Code::kTimedOut:
+      return "timed_out";
+    case Code::kDisconnected:
+      return "disconnected";
+    case Code::kRefused:
+      return "refused";
     case Code::kQuery:
       return "query";
     case Code::kCheckFailed:

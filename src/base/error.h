@@ -32,6 +32,9 @@ enum class Code {
   kPermission,       // The operating system refused.
   kBrokenPipe,       // Whoever read our output has gone away.
   kIo,               // Any other failure of a file, directory or device.
+  kTimedOut,         // The other side of a connection was silent for too long.
+  kDisconnected,     // A connection could not be made, or ended before it should.
+  kRefused,          // A server understood and said no: a wrong key, a request it does not serve.
   kQuery,            // The SQL engine refused or failed the statement.
   kCheckFailed,      // A check ran to its end and found problems.
   kInternal,         // A bug in this program or in a library.

@@ -92,6 +92,12 @@ class FaultEnv::File final : public WritableFile {
       return synced;
     });
   }
+  Status preallocate(std::uint64_t bytes) override {
+    return env_->change(Call::kWrite, path_, [&] { return real_->preallocate(bytes); });
+  }
+  Status truncate(std::uint64_t bytes) override {
+    return env_->change(Call::kWrite, path_, [&] { return real_->truncate(bytes); });
+  }
   Status close() override { return real_->close(); }
 
  private:

@@ -84,6 +84,13 @@ class FaultEnv final : public Env {
     return real_->lock(path, patience);
   }
   Result<DiskSpace> disk_space(const std::string& path) override { return real_->disk_space(path); }
+  Result<std::unique_ptr<Socket>> connect(const std::string& host, std::uint16_t port,
+                                          Nanos patience) override {
+    return real_->connect(host, port, patience);
+  }
+  Result<std::unique_ptr<Listener>> listen(const std::string& host, std::uint16_t port) override {
+    return real_->listen(host, port);
+  }
 
  private:
   class File;

@@ -32,7 +32,7 @@ enum class ExitCode : int {
 
 class Context {
  public:
-  Context(Env& env, std::string program, jobs::Variables environment)
+  Context(Env& env, std::string program, Variables environment)
       : env_(env), program_(std::move(program)) {
     sources_.environment = std::move(environment);
   }

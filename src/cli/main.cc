@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
   // A reader that goes away is an error of the write, which ends quietly; never a death in
   // mid-commit.
   ::signal(SIGPIPE, SIG_IGN);
-  fm::jobs::Variables environment;
+  fm::Variables environment;
   for (char** variable = environ; *variable; ++variable) {
     const std::string text = *variable;
     const auto equals = text.find('=');

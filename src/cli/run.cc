@@ -148,7 +148,7 @@ std::string to_text(const Error& error) {
   return text;
 }
 
-int run(Env& env, std::vector<std::string> arguments, jobs::Variables environment) {
+int run(Env& env, std::vector<std::string> arguments, Variables environment) {
   FM_ASSERT(!arguments.empty());
   Context context(env, arguments[0], std::move(environment));
   arguments.erase(arguments.begin());

@@ -12,7 +12,7 @@
 namespace fm::cli {
 
 // `arguments` begin with the program as it was called. Returns the exit code.
-[[nodiscard]] int run(Env& env, std::vector<std::string> arguments, jobs::Variables environment);
+[[nodiscard]] int run(Env& env, std::vector<std::string> arguments, Variables environment);
 
 // As people read it:
 //   frontmonth: trades.dbn.zst: record 48,211 at byte 2,362,380: length 12 is shorter than a header

@@ -15,6 +15,7 @@
 #include "base/env.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/secret.h"
 
 namespace fm::jobs {
 
@@ -56,8 +57,6 @@ struct ConfigKey {
 [[nodiscard]] std::span<const ConfigKey> config_keys();
 // "candles.warmup" → "FRONTMONTH_CANDLES_WARMUP".
 [[nodiscard]] std::string environment_name(std::string_view key);
-
-using Variables = std::map<std::string, std::string, std::less<>>;
 
 struct GivenFlag {
   std::string flag;  // "--warmup", for errors

@@ -51,6 +51,13 @@ class ForwardingEnv : public Env {
     return real().lock(path, patience);
   }
   Result<DiskSpace> disk_space(const std::string& path) override { return real().disk_space(path); }
+  Result<std::unique_ptr<Socket>> connect(const std::string& host, std::uint16_t port,
+                                          Nanos patience) override {
+    return real().connect(host, port, patience);
+  }
+  Result<std::unique_ptr<Listener>> listen(const std::string& host, std::uint16_t port) override {
+    return real().listen(host, port);
+  }
 
  private:
   static Env& real() { return Env::posix(); }
