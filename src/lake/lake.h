@@ -23,6 +23,9 @@
 
 namespace fm::lake {
 
+// Files of one partition: the hours of a day, the minutes of an hour, and one.
+inline constexpr std::size_t kFilesMax = 84;
+
 struct LakeOptions {
   // Locks and other state. Empty: DIR/../frontmonth-state-<name of DIR>.
   std::string state_dir;
@@ -48,6 +51,19 @@ struct CommitReport {
   std::uint64_t bytes = 0;  // of Parquet
   std::string hash;         // of the cells
   std::string directory;    // the visible one
+};
+
+// Which parts of a partition to merge.
+enum class Compact : std::uint8_t {
+  kClosedHours,  // those of each UTC hour that `final_to` has passed, into one part per hour
+  kEverything,   // all, into one part: for a trade date that is over
+};
+
+struct CompactReport {
+  std::size_t files_before = 0;
+  std::size_t files_after = 0;
+  std::vector<DataFile> made;  // each names the parts it was merged from
+  std::string hash;            // of the partition
 };
 
 // Which rows to read. Empty or absent means any.
@@ -95,6 +111,32 @@ class Lake {
   [[nodiscard]] Result<CommitReport> replace_dates(const table::Table& table, std::string_view root,
                                                    table::RowStream& rows, const CommitInfo& info);
 
+  // Adds rows to a partition as one more file, or makes the partition: the live feed's minutes.
+  // `info.final_to` is the writer's cursor: it must be given, and moves only together with the
+  // rows. The stored one must be `expected_final_to` (nullopt: no partition, or one without rows
+  // and cursor), and every row must lie in [expected_final_to, info.final_to) by the timestamp of
+  // the key; so an append that is repeated changes nothing and fails with kConflict. No rows move
+  // the cursor alone. The rows may come in any order and are held in memory. A partition of
+  // kFilesMax files is written anew as one. Errors: as replace().
+  [[nodiscard]] Result<CommitReport> append(const table::Table& table,
+                                            const PartitionKey& partition, table::RowStream& rows,
+                                            const CommitInfo& info,
+                                            std::optional<Second> expected_final_to);
+
+  // Rows take the place of stored ones with the same key, others are added; the partition becomes
+  // one file. A bookkeeping column keeps the stored row's value. The cursor never moves back: the
+  // later of the stored `final_to` and info's stays. The rows may come in any order and are held in
+  // memory; the stored ones are not. Errors: as replace(); kInvalidArgument also for the same key
+  // twice in `rows`.
+  [[nodiscard]] Result<CommitReport> merge(const table::Table& table, const PartitionKey& partition,
+                                           table::RowStream& rows, const CommitInfo& info);
+
+  // Merges parts that append() added; the rows stay the same. Appends may go on meanwhile. Nothing
+  // happens where there is no partition or nothing to merge. Errors: kBusy when the partition is
+  // being rewritten again and again; as replace().
+  [[nodiscard]] Result<CompactReport> compact(const table::Table& table,
+                                              const PartitionKey& partition, Compact what);
+
   // The inventory, sorted by root and date. Errors: kCorrupt for a damaged manifest; names the
   // file.
   [[nodiscard]] Result<std::vector<Manifest>> partitions(const table::Table& table,
@@ -102,6 +144,10 @@ class Lake {
   // Nothing where there is no such partition.
   [[nodiscard]] Result<std::optional<Manifest>> find(const table::Table& table,
                                                      const PartitionKey& partition) const;
+
+  // The last partition of a root; of all roots, for a table of all roots. Where a feed's cursor is.
+  [[nodiscard]] Result<std::optional<Manifest>> newest(const table::Table& table,
+                                                       std::string_view root) const;
 
   // Typed rows out of exactly the manifests' files. Errors: kQuery.
   [[nodiscard]] Result<RowCursor> read(const table::Table& table, const ReadRange& range) const;

@@ -34,6 +34,12 @@ struct DataFile {
   std::uint64_t bytes = 0;
   std::string first_key;  // JSON array of the key's columns as text
   std::string last_key;
+  // Of the key's timestamp, over all rows; absent for tables without one.
+  std::optional<Second> first_second = {};
+  std::optional<Second> last_second = {};
+  // The parts whose rows these are, where it was merged from parts: a mirror that holds them holds
+  // this one, too.
+  std::vector<std::string> merged_from = {};
   friend bool operator==(const DataFile&, const DataFile&) = default;
 };
 
@@ -50,7 +56,8 @@ struct Manifest {
   std::uint64_t version = 0;  // 1 for the first commit of a partition, then one more each time
   std::vector<DataFile> files;
   std::uint64_t rows = 0;
-  std::string hash;  // of the cells of all rows
+  // Of the cells of all rows; of the files' names where there are several: see has_content_hash().
+  std::string hash;
   std::string sources = "[]";
   std::string parameters = "{}";
   std::string engine_version;
@@ -59,6 +66,9 @@ struct Manifest {
   Nanos created = 0;
 
   [[nodiscard]] std::uint64_t bytes() const;
+  // False for several files, whose hash begins with "parts-": equal ones still mean equal rows, but
+  // the same rows in other files have another.
+  [[nodiscard]] bool has_content_hash() const;
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 

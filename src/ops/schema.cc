@@ -44,6 +44,24 @@ CREATE TABLE candle_rejects (
 -- A key column that may be NULL needs an expression: SQLite takes two NULLs for different.
 CREATE UNIQUE INDEX candle_rejects_key ON candle_rejects (ifnull(ticker, ''), date, reason);
 )sql",
+    R"sql(
+CREATE TABLE feed_gaps (
+  gap_id      TEXT PRIMARY KEY,
+  date        INTEGER NOT NULL,
+  dataset     TEXT NOT NULL,
+  schema      TEXT,
+  from_time   INTEGER NOT NULL,
+  from_ns     INTEGER NOT NULL,
+  to_time     INTEGER NOT NULL,
+  to_ns       INTEGER NOT NULL CHECK (to_ns > from_ns),
+  reason      TEXT NOT NULL,
+  repaired    INTEGER NOT NULL CHECK (repaired IN (0, 1)),
+  repaired_at INTEGER CHECK ((repaired_at IS NULL) = (repaired = 0)),
+  repaired_by TEXT CHECK ((repaired_by IS NULL) = (repaired = 0)),
+  recorded_at INTEGER NOT NULL
+);
+CREATE INDEX feed_gaps_time ON feed_gaps (dataset, from_ns);
+)sql",
 };
 
 Status newer_than_program(const Sqlite& sqlite, std::int64_t version) {

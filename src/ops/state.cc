@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/assert.h"
+#include "base/hash.h"
 #include "ops/schema.h"
 #include "ops/sqlite.h"
 
@@ -13,14 +14,27 @@ namespace {
 constexpr Nanos kPauseBeforeRetry = 5'000'000;
 
 std::int64_t microseconds(Nanos time) { return static_cast<std::int64_t>(time / 1'000); }
+Nanos nanoseconds(std::int64_t microseconds) { return static_cast<Nanos>(microseconds) * 1'000; }
 std::int64_t day_of(Nanos time) { return Date::of_second(second_of(time)).days_since_1970(); }
+
+// "20250616T142311Z"
+std::string stamp_of(Nanos time) {
+  std::string stamp;
+  for (const char c : iso_second(second_of(time)))
+    if (c != '-' && c != ':') stamp += c;
+  return stamp;
+}
 
 // Sorts by time, and is unique across processes: "20250616T142311Z-1f3a5c7e9b2d4860".
 std::string unique_name(Env& env, Nanos now) {
-  std::string stamp;
-  for (const char c : iso_second(second_of(now)))
-    if (c != '-' && c != ':') stamp += c;
-  return fmt::format("{}-{:016x}", stamp, env.random());
+  return fmt::format("{}-{:016x}", stamp_of(now), env.random());
+}
+
+// The same for the same gap, so that a feed that notices it twice records it once.
+std::string name_of(const Gap& gap) {
+  const Hash128 hash = hash_of(
+      fmt::format("{}\n{}\n{}\n{}", gap.dataset, gap.schema.value_or(""), gap.from, gap.to));
+  return fmt::format("{}-{:016x}", stamp_of(gap.from), hash.low);
 }
 
 std::string_view name(Severity severity) {
@@ -233,6 +247,63 @@ Status State::record_rejects(std::span<const Rejects> rejects) {
   return transaction.commit();
 }
 
+Result<std::string> State::add_gap(const Gap& gap) {
+  if (gap.to <= gap.from)
+    return fail(Code::kInvalidArgument, "gap of {} from {} to {} ns: ends before it begins",
+                gap.dataset, gap.from, gap.to);
+  const std::string gap_id = name_of(gap);
+  FM_ASSIGN(auto insert, connection_->sqlite.prepare(
+                             "INSERT INTO feed_gaps (gap_id, date, dataset, schema, from_time,"
+                             " from_ns, to_time, to_ns, reason, repaired, recorded_at)"
+                             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)"
+                             " ON CONFLICT (gap_id) DO NOTHING"));
+  insert.bind(gap_id).bind(day_of(gap.from)).bind(gap.dataset);
+  insert.bind_optional(std::optional<std::string_view>(gap.schema));
+  insert.bind(microseconds(gap.from)).bind(static_cast<std::int64_t>(gap.from));
+  insert.bind(microseconds(gap.to)).bind(static_cast<std::int64_t>(gap.to));
+  insert.bind(gap.reason).bind(microseconds(connection_->env.now()));
+  FM_TRY(insert.run());
+  return gap_id;
+}
+
+Result<std::vector<StoredGap>> State::gaps(std::string_view dataset, Gaps which) {
+  FM_ASSIGN(auto select,
+            connection_->sqlite.prepare(
+                "SELECT gap_id, dataset, schema, from_ns, to_ns, reason, repaired, repaired_at,"
+                " repaired_by, recorded_at FROM feed_gaps WHERE dataset = ? AND repaired <= ?"
+                " ORDER BY from_ns, gap_id"));
+  select.bind(dataset).bind(std::int64_t{which == Gaps::kAll});
+  std::vector<StoredGap> found;
+  for (;;) {
+    FM_ASSIGN(const bool row, select.step());
+    if (!row) return found;
+    StoredGap stored;
+    stored.gap_id = select.text(0);
+    stored.gap.dataset = select.text(1);
+    if (!select.is_null(2)) stored.gap.schema = select.text(2);
+    stored.gap.from = static_cast<Nanos>(select.integer(3));
+    stored.gap.to = static_cast<Nanos>(select.integer(4));
+    stored.gap.reason = select.text(5);
+    stored.repaired = select.integer(6) != 0;
+    if (!select.is_null(7)) stored.repaired_at = nanoseconds(select.integer(7));
+    if (!select.is_null(8)) stored.repaired_by = select.text(8);
+    stored.recorded_at = nanoseconds(select.integer(9));
+    found.push_back(std::move(stored));
+  }
+}
+
+Status State::mark_repaired(std::string_view gap_id, std::string_view by) {
+  // One statement, so that of two repairs at once the first is the account.
+  FM_ASSIGN(auto update,
+            connection_->sqlite.prepare("UPDATE feed_gaps SET repaired = 1,"
+                                        " repaired_at = ifnull(repaired_at, ?),"
+                                        " repaired_by = ifnull(repaired_by, ?) WHERE gap_id = ?"));
+  update.bind(microseconds(connection_->env.now())).bind(by).bind(gap_id);
+  FM_TRY(update.run());
+  if (connection_->sqlite.changed_rows() == 1) return {};
+  return fail(Code::kNotFound, "{}: no gap {}", connection_->sqlite.file(), gap_id);
+}
+
 Result<std::unique_ptr<table::RowStream>> State::rows(const table::Table& table) {
   for (const auto* kept : tables()) {
     if (kept != &table) continue;
@@ -252,8 +323,9 @@ Status State::check_integrity() {
 int State::schema_version() { return newest_schema(); }
 
 std::span<const table::Table* const> State::tables() {
-  static const std::array<const table::Table*, 3> kept = {
-      &table::job_runs(), &table::data_quality_events(), &table::candle_rejects()};
+  static const std::array<const table::Table*, 4> kept = {
+      &table::job_runs(), &table::data_quality_events(), &table::candle_rejects(),
+      &table::feed_gaps()};
   return kept;
 }
 

@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/env.h"
 #include "base/error.h"
@@ -62,6 +63,27 @@ struct Rejects {
   std::map<std::string, std::int64_t> counts;  // by reason
 };
 
+// A time [from, to) in which a feed received nothing: from the last arrival before to the first one
+// after.
+struct Gap {
+  std::string dataset;                // of the feed: "GLBX.MDP3"
+  std::optional<std::string> schema;  // none: of all its schemas
+  Nanos from = 0;
+  Nanos to = 0;
+  std::string reason;  // "replay_window_exceeded"
+};
+
+struct StoredGap {
+  std::string gap_id;
+  Gap gap;
+  bool repaired = false;
+  std::optional<Nanos> repaired_at;  // to the microsecond, as recorded_at
+  std::optional<std::string> repaired_by;
+  Nanos recorded_at = 0;
+};
+
+enum class Gaps { kAll, kOpen };  // kOpen: not repaired
+
 // One connection. Not for use by two threads at once; processes and other objects may share the
 // file.
 class State {
@@ -87,6 +109,15 @@ class State {
   // In one transaction, the counts of each ticker and date take the place of those stored before,
   // so that a job that is run again counts nothing twice. Empty counts remove.
   [[nodiscard]] Status record_rejects(std::span<const Rejects> rejects);
+
+  // Returns the gap's name. The same dataset, schema and times are the same gap: recording it again
+  // changes nothing. Errors: also kInvalidArgument for a gap that ends before it begins.
+  [[nodiscard]] Result<std::string> add_gap(const Gap& gap);
+  // Of a dataset, the earliest first.
+  [[nodiscard]] Result<std::vector<StoredGap>> gaps(std::string_view dataset, Gaps which);
+  // `by` says what closed it. A gap that is repaired already keeps its first account. Errors: also
+  // kNotFound.
+  [[nodiscard]] Status mark_repaired(std::string_view gap_id, std::string_view by);
 
   // The rows of an ops table in the order of its key, as they are when the first batch is read. The
   // stream must not outlive this object. Errors: kNotFound for a table that is not kept here.

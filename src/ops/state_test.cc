@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <functional>
 #include <set>
 #include <vector>
@@ -101,8 +102,7 @@ TEST_F(StateTest, ColumnsAreTheCataloguesInItsOrder) {
     std::vector<std::string> in_catalogue;
     for (const auto& column : table->columns) {
       // A text primary key needs no NOT NULL of its own here.
-      const bool declared =
-          !column.nullable && column.name != "run_id" && column.name != "event_id";
+      const bool declared = !column.nullable && !column.name.ends_with("_id");
       in_catalogue.push_back(std::string(column.name) + (declared ? " NN" : ""));
     }
     EXPECT_EQ(in_file, in_catalogue) << table->name;
@@ -221,6 +221,77 @@ TEST_F(StateTest, WhatWasWrittenIsThereAfterReopening) {
   EXPECT_EQ(read(*reader, table::job_runs()).size(), 1u);
   EXPECT_TRUE(reader->check_integrity());
   EXPECT_FALSE(reader->begin_run({.job = "candles", .parameters_json = "{}"}));
+}
+
+TEST_F(StateTest, GapsAreRecordedOnceAndRepairedOnce) {
+  State state = open();
+  const Nanos monday = static_cast<Nanos>(Date(2025, 6, 16).first_second()) * kNanosPerSecond;
+  const Gap late{"GLBX.MDP3", "tbbo", monday + 90'000'000'123, monday + 95'000'000'000, "restart"};
+  const Gap early{"GLBX.MDP3", std::nullopt, monday + 1, monday + 2, "disconnect"};
+  const Gap other{"XNAS.ITCH", "tbbo", monday, monday + 5, "disconnect"};
+  const auto late_id = state.add_gap(late);
+  ASSERT_TRUE(late_id && state.add_gap(early) && state.add_gap(other));
+  EXPECT_EQ(*state.add_gap(late), *late_id) << "the same gap again";
+  Gap longer = late;
+  longer.to += 1;
+  EXPECT_NE(*state.add_gap(longer), *late_id);
+
+  auto all = state.gaps("GLBX.MDP3", Gaps::kAll);
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->size(), 3u);
+  EXPECT_EQ(all->at(0).gap.schema, std::nullopt);
+  EXPECT_EQ(all->at(0).gap.from, early.from);
+  const auto is_late = [&](const StoredGap& gap) { return gap.gap_id == *late_id; };
+  const auto found = std::ranges::find_if(*all, is_late);
+  ASSERT_NE(found, all->end());
+  EXPECT_EQ(found->gap.from, late.from) << "to the nanosecond";
+  EXPECT_EQ(found->gap.to, late.to);
+  EXPECT_EQ(found->gap.reason, "restart");
+  EXPECT_FALSE(found->repaired || found->repaired_at || found->repaired_by);
+
+  ASSERT_TRUE(state.mark_repaired(*late_id, "segment 0001"));
+  ASSERT_TRUE(state.mark_repaired(*late_id, "segment 0002"));
+  ASSERT_TRUE(state.add_gap(late)) << "noticed again after its repair";
+  all = state.gaps("GLBX.MDP3", Gaps::kAll);
+  const auto repaired = std::ranges::find_if(*all, is_late);
+  ASSERT_NE(repaired, all->end());
+  EXPECT_TRUE(repaired->repaired && repaired->repaired_at);
+  EXPECT_EQ(repaired->repaired_by, "segment 0001");
+  EXPECT_EQ(state.gaps("GLBX.MDP3", Gaps::kOpen)->size(), 2u);
+  EXPECT_EQ(state.gaps("GLBX", Gaps::kAll)->size(), 0u);
+
+  const auto lines = read(state, table::feed_gaps());
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_TRUE(std::ranges::any_of(lines, [](const std::string& line) {
+    return line.contains("|2025-06-16|GLBX.MDP3|-|") && line.contains("|disconnect|false|-|-|");
+  })) << lines[0];
+}
+
+TEST_F(StateTest, GapsThatCannotBeAreRefused) {
+  State state = open();
+  for (const Gap& gap : {Gap{"GLBX.MDP3", {}, 5, 5, "x"}, Gap{"GLBX.MDP3", {}, 6, 5, "x"}}) {
+    const auto refused = state.add_gap(gap);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), Code::kInvalidArgument);
+  }
+  const auto unknown = state.mark_repaired("no-such-gap", "x");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code(), Code::kNotFound);
+}
+
+TEST_F(StateTest, AnOlderFileIsBroughtUpToDate) {
+  {
+    ASSERT_TRUE(open().begin_run({.job = "before", .parameters_json = "{}"}));
+    auto sqlite = Sqlite::open(file_, false, 0);
+    // The first step alone: what the first release wrote.
+    ASSERT_TRUE(sqlite && sqlite->execute("DROP TABLE feed_gaps; PRAGMA user_version = 1"));
+  }
+  const auto reader = State::open_to_read(env_, file_);
+  ASSERT_FALSE(reader);
+  EXPECT_EQ(reader.error().code(), Code::kUnsupported);
+  State state = open();
+  EXPECT_EQ(read(state, table::job_runs()).size(), 1u);
+  EXPECT_TRUE(state.add_gap({"GLBX.MDP3", {}, 5, 6, "x"}));
 }
 
 TEST_F(StateTest, OtherTablesAreNotKeptHere) {

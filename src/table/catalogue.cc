@@ -219,6 +219,41 @@ constexpr std::array kDataQualityEvents{
 constexpr std::array<std::string_view, 1> kEventKey{"event_id"};
 constexpr std::array<std::string_view, 2> kEventCluster{"source", "severity"};
 
+// The poller's bars, in the columns of the vendor's schema.
+constexpr std::array kFuturesOhlcv1mLive{
+    time("ts_event", "start of the minute"),
+    text("root", "root of the contract"),
+    text("symbol", "contract"),
+    int64("instrument_id", "", "the vendor's number for the contract on that date"),
+    int64("publisher_id", "", "the vendor's number for the venue"),
+    number("open", "price", "first price of the minute", kPriceDigits),
+    number("high", "price", "highest price of the minute", kPriceDigits),
+    number("low", "price", "lowest price of the minute", kPriceDigits),
+    number("close", "price", "last price of the minute", kPriceDigits),
+    int64("volume", "contracts", "traded in the minute"),
+    date("ts_date", "UTC date of ts_event"),
+};
+constexpr std::array<std::string_view, 2> kBarKey{"ts_event", "symbol"};
+constexpr std::array<std::string_view, 2> kBarCluster{"root", "symbol"};
+
+constexpr std::array kFeedGaps{
+    text("gap_id", "unique name of the gap: the same gap has the same name"),
+    date("date", "UTC date of from_time"),
+    text("dataset", "dataset of the feed, such as GLBX.MDP3"),
+    text("schema", "schema of the feed; null for all of the dataset", kNullable),
+    time("from_time", "last arrival before the gap, cut to microseconds"),
+    int64("from_ns", "ns since 1970", "last arrival before the gap, exact"),
+    time("to_time", "first arrival after the gap, cut to microseconds"),
+    int64("to_ns", "ns since 1970", "first arrival after the gap, exact"),
+    text("reason", "why nothing was received"),
+    flag("repaired", "the missing records were fetched later"),
+    time("repaired_at", "when they were", kNullable),
+    text("repaired_by", "what fetched them, or where they lie", kNullable),
+    time("recorded_at", "when the gap was noticed"),
+};
+constexpr std::array<std::string_view, 1> kGapKey{"gap_id"};
+constexpr std::array<std::string_view, 2> kGapCluster{"dataset", "reason"};
+
 constexpr std::array kTables{
     Table{.dataset = "market_data",
           .name = "candles_1m",
@@ -294,6 +329,27 @@ constexpr std::array kTables{
           .root_column = "",
           .layout = LakeLayout::kMonth,
           .sort = kEventKey},
+    Table{.dataset = "market_data",
+          .name = "futures_ohlcv_1m_live",
+          .description = "One-minute bars of outright contracts, polled from the vendor",
+          .columns = kFuturesOhlcv1mLive,
+          .key = kBarKey,
+          .partition_column = "ts_date",
+          .cluster = kBarCluster,
+          .root_column = "root",
+          .layout = LakeLayout::kRootDay,
+          .sort = kBarKey},
+    Table{.dataset = "ops",
+          .name = "feed_gaps",
+          .description = "Times in which a live feed received nothing and the vendor's replay "
+                         "could not make up for it",
+          .columns = kFeedGaps,
+          .key = kGapKey,
+          .partition_column = "date",
+          .cluster = kGapCluster,
+          .root_column = "",
+          .layout = LakeLayout::kMonth,
+          .sort = kGapKey},
 };
 
 }  // namespace
@@ -352,5 +408,7 @@ const Table& candle_session_contracts() { return kTables[3]; }
 const Table& candle_rejects() { return kTables[4]; }
 const Table& job_runs() { return kTables[5]; }
 const Table& data_quality_events() { return kTables[6]; }
+const Table& futures_ohlcv_1m_live() { return kTables[7]; }
+const Table& feed_gaps() { return kTables[8]; }
 
 }  // namespace fm::table

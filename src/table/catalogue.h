@@ -76,5 +76,7 @@ struct Table {
 [[nodiscard]] const Table& candle_rejects();
 [[nodiscard]] const Table& job_runs();
 [[nodiscard]] const Table& data_quality_events();
+[[nodiscard]] const Table& futures_ohlcv_1m_live();
+[[nodiscard]] const Table& feed_gaps();
 
 }  // namespace fm::table
