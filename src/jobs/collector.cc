@@ -44,8 +44,8 @@ void Collector::session(const candles::SessionRow& row) {
 }
 
 void Collector::rejected(const candles::Rejection& rejection) {
-  quarantine_.add(rejection, inputs_->file_of(rejection.source).path,
-                  inputs_->is_text(rejection.source), engine_->symbol(rejection.symbol));
+  quarantine_.add(rejection, sources_->path_of(rejection.source),
+                  sources_->is_text(rejection.source), engine_->symbol(rejection.symbol));
   if (status_ && !quarantine_.status()) status_ = quarantine_.status();
   if (rejection.reason == candles::Reason::kOffSession) {
     const auto root = market::root_of(engine_->symbol(rejection.symbol));
@@ -70,6 +70,13 @@ std::vector<RunStore::RunId> Collector::second_runs(candles::TickerId ticker, Da
   std::vector<RunStore::RunId> ids;
   for (const auto& [symbol, id] : runs) ids.push_back(id);
   return ids;
+}
+
+std::set<std::pair<candles::TickerId, Date>> Collector::pending() const {
+  std::set<std::pair<candles::TickerId, Date>> found;
+  for (const auto& [key, run] : candle_runs_) found.emplace(key.ticker, key.date);
+  for (const auto& [key, run] : second_runs_) found.emplace(key.ticker, key.date);
+  return found;
 }
 
 void Collector::drop(candles::TickerId ticker, Date date) {

@@ -3,12 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "candles/engine.h"
-#include "jobs/merge.h"
 #include "jobs/quarantine.h"
 #include "jobs/run_store.h"
 
@@ -21,6 +22,14 @@ struct FinishedSession {
   std::vector<candles::SessionStint> stints;
 };
 
+// Where the engine's sources came from, for whoever looks into the quarantine.
+class SourceNames {
+ public:
+  virtual ~SourceNames() = default;
+  [[nodiscard]] virtual std::string_view path_of(candles::SourceId source) const = 0;
+  [[nodiscard]] virtual bool is_text(candles::SourceId source) const = 0;
+};
+
 class Collector final : public candles::Output {
  public:
   enum class Grouping { kByTicker, kByTickerAndDate };
@@ -28,9 +37,9 @@ class Collector final : public candles::Output {
   Collector(RunStore& store, Quarantine& quarantine, Grouping grouping)
       : store_(store), quarantine_(quarantine), grouping_(grouping) {}
   // Before anything is fed.
-  void bind(const candles::Engine& engine, const MergedInputs& inputs) {
+  void bind(const candles::Engine& engine, const SourceNames& sources) {
     engine_ = &engine;
-    inputs_ = &inputs;
+    sources_ = &sources;
   }
 
   void candles(std::span<const candles::CandleRow> rows) override;
@@ -48,6 +57,8 @@ class Collector final : public candles::Output {
   // Seconds of a ticker and trade date, one run per contract in the order of symbol texts.
   [[nodiscard]] std::vector<RunStore::RunId> second_runs(candles::TickerId ticker, Date date) const;
   void drop(candles::TickerId ticker, Date date);
+  // Tickers and trade dates that have rows here; grouped by ticker and date.
+  [[nodiscard]] std::set<std::pair<candles::TickerId, Date>> pending() const;
 
   // Trades outside their root's trading hours, by root and UTC date of the event: they belong to no
   // trade date.
@@ -87,7 +98,7 @@ class Collector final : public candles::Output {
   Quarantine& quarantine_;
   Grouping grouping_;
   const candles::Engine* engine_ = nullptr;
-  const MergedInputs* inputs_ = nullptr;
+  const SourceNames* sources_ = nullptr;
   std::map<CandleKey, RunStore::RunId> candle_runs_;
   std::map<SecondKey, RunStore::RunId> second_runs_;
   std::map<RootDate, std::uint64_t> off_session_;

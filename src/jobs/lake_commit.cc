@@ -8,29 +8,47 @@
 #include "table/catalogue.h"
 
 namespace fm::jobs {
-namespace {
-
-lake::CommitInfo commit_info(const LakeRun& run, const SessionAccount& account) {
+lake::CommitInfo commit_info(const market::Calendar& calendar, const SessionAccount& account) {
   lake::CommitInfo info;
   info.sources = encode_inputs(account.inputs);
   info.parameters = account.parameters;
   info.engine_version = account.engine_version;
-  info.final_to = bounds_of(run.calendar, account.ticker, account.trade_date).close;
+  info.final_to = bounds_of(calendar, account.ticker, account.trade_date).close;
   return info;
 }
 
-Result<bool> write_accounts(LakeRun& run, std::span<const SessionAccount> accounts) {
+Result<bool> write_accounts(Env& env, lake::Lake& lake, std::span<const SessionAccount> accounts) {
   table::RowBatch batch(table::candle_sessions(), accounts.size());
-  for (const SessionAccount& account : accounts) append(batch, account, run.env.now());
+  for (const SessionAccount& account : accounts) append(batch, account, env.now());
   table::BatchStream rows(batch);
   lake::CommitInfo info;
   info.parameters = accounts.front().parameters;
   FM_ASSIGN(const lake::CommitReport report,
-            run.lake.replace_dates(table::candle_sessions(), accounts.front().ticker, rows, info));
+            lake.replace_dates(table::candle_sessions(), accounts.front().ticker, rows, info));
   return !report.unchanged;
 }
 
-}  // namespace
+Result<lake::CommitReport> write_contracts(Env& env, lake::Lake& lake,
+                                           const SessionAccount& account,
+                                           const std::vector<candles::ContractDay>& contracts,
+                                           const candles::Engine& names) {
+  table::RowBatch batch(table::candle_session_contracts(),
+                        std::max<std::size_t>(1, contracts.size()));
+  for (const candles::ContractDay& contract : contracts) {
+    table::RowAppender(batch)
+        .text(account.ticker)
+        .date(account.trade_date)
+        .text(names.symbol(contract.symbol))
+        .int64(contract.volume)
+        .int64(contract.trades)
+        .timestamp(static_cast<std::int64_t>(env.now() / 1'000))
+        .end();
+  }
+  table::BatchStream rows(batch);
+  lake::CommitInfo info;
+  info.parameters = account.parameters;
+  return lake.replace_dates(table::candle_session_contracts(), account.ticker, rows, info);
+}
 
 std::vector<RecordedInput> DateCommitter::inputs_of(std::string_view ticker, Date date) const {
   const DateBounds bounds = bounds_of(run_.calendar, ticker, date);
@@ -75,7 +93,7 @@ Status DateCommitter::refuse_less(const SessionAccount& account) const {
 Result<bool> DateCommitter::write(const FinishedSession& session, const SessionAccount& account) {
   const candles::TickerId ticker = session.row.ticker;
   const lake::PartitionKey partition{account.ticker, account.trade_date};
-  const lake::CommitInfo info = commit_info(run_, account);
+  const lake::CommitInfo info = commit_info(run_.calendar, account);
 
   std::vector<RunStore::RunId> candle_runs;
   if (const auto id = collector_.candle_run(ticker, account.trade_date)) candle_runs.push_back(*id);
@@ -87,26 +105,11 @@ Result<bool> DateCommitter::write(const FinishedSession& session, const SessionA
   FM_ASSIGN(const lake::CommitReport seconds,
             run_.lake.replace(table::candles_1s(), partition, second_rows, info));
 
-  table::RowBatch contracts(table::candle_session_contracts(),
-                            std::max<std::size_t>(1, session.contracts.size()));
-  for (const candles::ContractDay& contract : session.contracts) {
-    table::RowAppender(contracts)
-        .text(account.ticker)
-        .date(account.trade_date)
-        .text(engine_.symbol(contract.symbol))
-        .int64(contract.volume)
-        .int64(contract.trades)
-        .timestamp(static_cast<std::int64_t>(run_.env.now() / 1'000))
-        .end();
-  }
-  table::BatchStream contract_rows(contracts);
-  lake::CommitInfo contract_info;
-  contract_info.parameters = account.parameters;
   FM_ASSIGN(const lake::CommitReport volumes,
-            run_.lake.replace_dates(table::candle_session_contracts(), account.ticker,
-                                    contract_rows, contract_info));
+            write_contracts(run_.env, run_.lake, account, session.contracts, engine_));
 
-  FM_ASSIGN(const bool account_changed, write_accounts(run_, std::span(&account, 1)));
+  FM_ASSIGN(const bool account_changed,
+            write_accounts(run_.env, run_.lake, std::span(&account, 1)));
   report_.output_bytes += candles.bytes + seconds.bytes + volumes.bytes;
   return !candles.unchanged || !seconds.unchanged || !volumes.unchanged || account_changed;
 }
@@ -157,7 +160,7 @@ Status mark_stale(LakeRun& run, const SessionAccount& last, bool changed, Candle
       ++end;
     }
     FM_ASSIGN(const bool marked,
-              write_accounts(run, std::span(accounts).subspan(begin, end - begin)));
+              write_accounts(run.env, run.lake, std::span(accounts).subspan(begin, end - begin)));
     static_cast<void>(marked);
     begin = end;
   }

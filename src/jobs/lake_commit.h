@@ -1,8 +1,9 @@
 // Finished trade dates into the lake's partitions, and the marks on later dates that no longer
-// follow. Private to the candles job.
+// follow. Private to the jobs that make candles.
 #pragma once
 
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,17 @@
 #include "jobs/run_store.h"
 
 namespace fm::jobs {
+
+// The account of trade dates of one ticker and one year; says whether anything changed.
+[[nodiscard]] Result<bool> write_accounts(Env& env, lake::Lake& lake,
+                                          std::span<const SessionAccount> accounts);
+// What each contract did in the account's trade date.
+[[nodiscard]] Result<lake::CommitReport> write_contracts(
+    Env& env, lake::Lake& lake, const SessionAccount& account,
+    const std::vector<candles::ContractDay>& contracts, const candles::Engine& names);
+// What the account's rows were made from.
+[[nodiscard]] lake::CommitInfo commit_info(const market::Calendar& calendar,
+                                           const SessionAccount& account);
 
 class DateCommitter {
  public:

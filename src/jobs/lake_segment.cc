@@ -15,18 +15,6 @@ Nanos nanos_of(Second second) {
   return second <= 0 ? 0 : static_cast<Nanos>(second) * kNanosPerSecond;
 }
 
-Result<std::optional<SessionAccount>> newest_before(const LakeRun& run, const std::string& root,
-                                                    Date date) {
-  lake::ReadRange range;
-  range.root = root;
-  range.before = date;
-  range.newest_first = true;
-  range.rows_max = 1;
-  FM_ASSIGN(std::vector<SessionAccount> accounts, read_accounts(run.lake, range));
-  if (accounts.empty()) return std::optional<SessionAccount>();
-  return std::optional<SessionAccount>(std::move(accounts.front()));
-}
-
 Status check_cvd_flag(const LakeRun& run, const std::string& root, const RootState& state) {
   if (!state.before || run.options.replace) return {};
   return std::unexpected(
@@ -63,7 +51,7 @@ Status set_base(const LakeRun& run, const std::string& root, const LakeSegment& 
 Status read_root(const LakeRun& run, const std::string& root, Second back, LakeSegment& segment) {
   RootState state;
   state.first_date = first_trade_date(run.calendar, root, segment.from);
-  FM_ASSIGN(state.before, newest_before(run, root, state.first_date));
+  FM_ASSIGN(state.before, newest_account_before(run.lake, root, state.first_date));
   if (state.before && run.engine.front_month == market::FrontMonthRule::kPreviousSessionVolume) {
     FM_ASSIGN(state.volumes_before,
               read_contract_volumes(run.lake, root, state.before->trade_date));
@@ -233,19 +221,6 @@ Result<std::optional<Covered>> covered_by_new_inputs(LakeRun& run) {
   for (const SkippedFile& skipped : plan.skipped)
     log_info("skipped {}: {}", skipped.path, skipped.why);
   return covered;
-}
-
-Result<std::vector<std::string>> roots_in(const lake::Lake& lake) {
-  FM_ASSIGN(const std::vector<lake::Manifest> manifests, lake.partitions(table::candle_sessions()));
-  constexpr std::string_view kPrefix = "p_root=";
-  std::set<std::string> roots;
-  for (const lake::Manifest& manifest : manifests) {
-    std::string_view name = manifest.partition;
-    if (!name.starts_with(kPrefix)) continue;
-    name.remove_prefix(kPrefix.size());
-    roots.emplace(name.substr(0, name.find('/')));
-  }
-  return std::vector<std::string>(roots.begin(), roots.end());
 }
 
 Result<LakeSegment> plan_segment(LakeRun& run, Second from, Second until) {

@@ -84,6 +84,4 @@ struct Covered {
 // gone), kInvalidArgument.
 [[nodiscard]] Result<LakeSegment> plan_segment(LakeRun& run, Second from, Second until);
 
-[[nodiscard]] Result<std::vector<std::string>> roots_in(const lake::Lake& lake);
-
 }  // namespace fm::jobs

@@ -14,6 +14,7 @@
 #include "base/env.h"
 #include "base/error.h"
 #include "candles/engine.h"
+#include "jobs/collector.h"
 #include "jobs/feed.h"
 #include "jobs/inputs.h"
 
@@ -40,7 +41,7 @@ struct MergeOptions {
   ArrivalWindow window;
 };
 
-class MergedInputs {
+class MergedInputs final : public SourceNames {
  public:
   struct Damage {
     std::string file;
@@ -48,17 +49,17 @@ class MergedInputs {
   };
 
   MergedInputs(Env& env, InputPlan& plan, const MergeOptions& options);
-  ~MergedInputs();
+  ~MergedInputs() override;
 
   // Gives everything to the engine, but for engine.finish(). `after_stretch` is called between
   // stretches of records, some thousand times a second; its error stops the run.
   [[nodiscard]] Status run(candles::Engine& engine, const std::function<Status()>& after_stretch);
 
   // The input that the engine knows by this number.
-  [[nodiscard]] const InputFile& file_of(candles::SourceId source) const {
-    return plan_.inputs[source_inputs_[source]].file;
+  [[nodiscard]] std::string_view path_of(candles::SourceId source) const override {
+    return plan_.inputs[source_inputs_[source]].file.path;
   }
-  [[nodiscard]] bool is_text(candles::SourceId source) const;
+  [[nodiscard]] bool is_text(candles::SourceId source) const override;
   // What an input of the plan covers as far as it was read; an input that is not finished has no
   // end yet. Nothing when it holds no records.
   struct Covered {

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <map>
+#include <set>
 
 #include "jobs/text_rows.h"
 #include "table/catalogue.h"
@@ -234,6 +235,31 @@ Result<std::vector<SessionAccount>> read_accounts(const lake::Lake& lake,
       accounts.push_back(std::move(account));
     }
   }
+}
+
+Result<std::optional<SessionAccount>> newest_account_before(const lake::Lake& lake,
+                                                            const std::string& ticker, Date date) {
+  lake::ReadRange range;
+  range.root = ticker;
+  range.before = date;
+  range.newest_first = true;
+  range.rows_max = 1;
+  FM_ASSIGN(std::vector<SessionAccount> accounts, read_accounts(lake, range));
+  if (accounts.empty()) return std::optional<SessionAccount>();
+  return std::optional<SessionAccount>(std::move(accounts.front()));
+}
+
+Result<std::vector<std::string>> roots_in(const lake::Lake& lake) {
+  FM_ASSIGN(const std::vector<lake::Manifest> manifests, lake.partitions(table::candle_sessions()));
+  constexpr std::string_view kPrefix = "p_root=";
+  std::set<std::string> roots;
+  for (const lake::Manifest& manifest : manifests) {
+    std::string_view name = manifest.partition;
+    if (!name.starts_with(kPrefix)) continue;
+    name.remove_prefix(kPrefix.size());
+    roots.emplace(name.substr(0, name.find('/')));
+  }
+  return std::vector<std::string>(roots.begin(), roots.end());
 }
 
 Result<std::vector<std::pair<std::string, std::int64_t>>> read_contract_volumes(

@@ -71,6 +71,12 @@ void append(table::RowBatch& batch, const SessionAccount& account, Nanos created
 // All accounts in a range, in the order of ticker and trade date. Errors: those of the lake.
 [[nodiscard]] Result<std::vector<SessionAccount>> read_accounts(const lake::Lake& lake,
                                                                 const lake::ReadRange& range);
+// The newest stored one of a ticker before `date`; nothing where there is none.
+[[nodiscard]] Result<std::optional<SessionAccount>> newest_account_before(const lake::Lake& lake,
+                                                                          const std::string& ticker,
+                                                                          Date date);
+// Tickers that have accounts.
+[[nodiscard]] Result<std::vector<std::string>> roots_in(const lake::Lake& lake);
 // Accepted volume by contract of one trade date.
 [[nodiscard]] Result<std::vector<std::pair<std::string, std::int64_t>>> read_contract_volumes(
     const lake::Lake& lake, const std::string& ticker, Date trade_date);
