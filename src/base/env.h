@@ -1,7 +1,8 @@
 // Everything outside the program: clock, files, randomness. Nothing else in frontmonth calls the
 // operating system for these, so that a test can own the world: see testing_fault_env.h.
 //
-// Libraries that do their own I/O (DuckDB, SQLite, cairo) are the stated exceptions.
+// Libraries that do their own I/O are the stated exceptions: DuckDB, SQLite and cairo with files,
+// libcurl and cpp-httplib with sockets.
 #pragma once
 
 #include <cstddef>
@@ -36,6 +37,9 @@ class WritableFile {
   [[nodiscard]] Status write(std::string_view text) {
     return write(std::as_bytes(std::span(text.data(), text.size())));
   }
+  // All of `bytes` from an absolute byte on; where write() goes on is not moved. Errors: kNoSpace
+  // (some of the bytes may have been written), kIo, kUnsupported for what is not a file on disk.
+  [[nodiscard]] virtual Status write_at(std::uint64_t byte, std::span<const std::byte> bytes);
   // Makes the file at least this long, filled with zeros that lie on the disk, so that a sync of
   // what is written over them has no metadata to write. Where writing goes on is not moved.
   // Errors: kNoSpace, kIo; kUnsupported for what is not a file on disk.
@@ -69,8 +73,9 @@ struct DiskSpace {
 };
 
 enum class Create {
-  kNew,       // Errors: kAlreadyExists.
-  kTruncate,  // Replaces what is there.
+  kNew,         // Errors: kAlreadyExists.
+  kNewPrivate,  // kNew, with mode 0600
+  kTruncate,    // Replaces what is there.
   kAppend,
   kOverwrite,  // Writes over what is there, from the first byte on; keeps the rest.
 };

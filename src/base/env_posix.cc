@@ -78,6 +78,20 @@ class PosixWritableFile final : public WritableFile {
     return {};
   }
 
+  Status write_at(std::uint64_t byte, std::span<const std::byte> bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t put =
+          ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(byte));
+      if (put < 0) {
+        if (errno == EINTR) continue;
+        return std::unexpected(errno_error(errno, "write", path_));
+      }
+      bytes = bytes.subspan(static_cast<std::size_t>(put));
+      byte += static_cast<std::uint64_t>(put);
+    }
+    return {};
+  }
+
   Status preallocate(std::uint64_t bytes) override {
     struct stat status{};
     if (::fstat(fd_.get(), &status) != 0)
@@ -169,11 +183,13 @@ class PosixEnv final : public Env {
   Result<std::unique_ptr<WritableFile>> create(const std::string& path, Create how) override {
     if (path == "-")
       return std::make_unique<PosixWritableFile>(STDOUT_FILENO, false, "standard output");
-    const int extra = how == Create::kNew        ? O_EXCL
+    const bool is_new = how == Create::kNew || how == Create::kNewPrivate;
+    const int extra = is_new                     ? O_EXCL
                       : how == Create::kTruncate ? O_TRUNC
                       : how == Create::kAppend   ? O_APPEND
                                                  : 0;
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | extra, 0644);
+    const mode_t mode = how == Create::kNewPrivate ? 0600 : 0644;
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | extra, mode);
     if (fd < 0) return std::unexpected(errno_error(errno, "create", path));
     return std::make_unique<PosixWritableFile>(fd, true, path);
   }

@@ -137,6 +137,30 @@ TEST(FaultEnv, PowerCutDropsWhatWasNotSynced) {
   EXPECT_EQ(read_text(env, dir.file("renamed")), "");
 }
 
+TEST(FaultEnv, PowerCutRevertsWhatWasWrittenOver) {
+  const TestDirectory dir;
+  FaultEnv env;
+  const std::string path = dir.file("log");
+  auto file = *env.create(path, Create::kNew);
+  const auto put = [&](std::uint64_t at, std::string_view text) {
+    ASSERT_TRUE(file->write_at(at, std::as_bytes(std::span(text.data(), text.size()))));
+  };
+  ASSERT_TRUE(file->preallocate(8));
+  put(0, "one");
+  ASSERT_TRUE(file->sync());
+  put(1, "XY");
+  put(3, "two");
+  put(7, "behind the end");
+  ASSERT_TRUE(file->truncate(5));
+  env.drop_unsynced();
+  EXPECT_EQ(*read_text(env, path), std::string("one\0\0\0\0\0", 8));
+
+  put(3, "two");
+  put(6, "Z");
+  env.drop_unsynced([n = 0]() mutable { return n++ == 0; });  // the newest change survives
+  EXPECT_EQ(*read_text(env, path), std::string("one\0\0\0Z\0", 8));
+}
+
 TEST(FaultEnv, KillsBeforeOrAfterACall) {
   for (const auto moment : {FaultEnv::Moment::kBefore, FaultEnv::Moment::kAfter}) {
     const TestDirectory dir;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/assert.h"
@@ -78,17 +79,29 @@ Status FaultEnv::change(Call kind, const std::string& what, Action&& action) {
 
 class FaultEnv::File final : public WritableFile {
  public:
-  File(FaultEnv& env, std::string path, std::unique_ptr<WritableFile> real)
-      : env_(&env), path_(std::move(path)), real_(std::move(real)) {}
+  File(FaultEnv& env, std::string path, std::unique_ptr<WritableFile> real, bool appends)
+      : env_(&env), path_(std::move(path)), real_(std::move(real)), appends_(appends) {}
   using WritableFile::write;
 
   Status write(std::span<const std::byte> bytes) override {
-    return env_->change(Call::kWrite, path_, [&] { return real_->write(bytes); });
+    return env_->change(Call::kWrite, path_, [&]() -> Status {
+      if (!appends_) env_->remember_replaced(path_, at_, bytes.size());
+      FM_TRY(real_->write(bytes));
+      at_ += bytes.size();
+      return {};
+    });
+  }
+  Status write_at(std::uint64_t byte, std::span<const std::byte> bytes) override {
+    return env_->change(Call::kWrite, path_, [&] {
+      env_->remember_replaced(path_, byte, bytes.size());
+      return real_->write_at(byte, bytes);
+    });
   }
   Status sync() override {
     return env_->change(Call::kSync, path_, [&] {
+      const auto [size, changes] = env_->extent(path_);
       Status synced = real_->sync();
-      if (synced) env_->remember_synced(path_);
+      if (synced) env_->remember_synced(path_, size, changes);
       return synced;
     });
   }
@@ -96,7 +109,10 @@ class FaultEnv::File final : public WritableFile {
     return env_->change(Call::kWrite, path_, [&] { return real_->preallocate(bytes); });
   }
   Status truncate(std::uint64_t bytes) override {
-    return env_->change(Call::kWrite, path_, [&] { return real_->truncate(bytes); });
+    return env_->change(Call::kWrite, path_, [&] {
+      env_->remember_replaced(path_, bytes, ~std::uint64_t{0} - bytes);
+      return real_->truncate(bytes);
+    });
   }
   Status close() override { return real_->close(); }
 
@@ -104,12 +120,45 @@ class FaultEnv::File final : public WritableFile {
   FaultEnv* env_;
   std::string path_;
   std::unique_ptr<WritableFile> real_;
+  bool appends_;
+  std::uint64_t at_ = 0;
 };
 
-void FaultEnv::remember_synced(const std::string& path) {
+std::pair<std::uint64_t, std::size_t> FaultEnv::extent(const std::string& path) {
   const auto file = real_->info(path);
   const std::lock_guard guard(mutex_);
-  if (file && synced_sizes_.contains(path)) synced_sizes_[path] = file->size_bytes;
+  const auto found = unsynced_.find(path);
+  return {file ? file->size_bytes : 0,
+          found == unsynced_.end() ? 0 : found->second.replaced.size()};
+}
+
+void FaultEnv::remember_synced(const std::string& path, std::uint64_t size_bytes,
+                               std::size_t changes) {
+  const std::lock_guard guard(mutex_);
+  const auto found = unsynced_.find(path);
+  if (found == unsynced_.end()) return;
+  found->second.synced_size = size_bytes;
+  auto& replaced = found->second.replaced;
+  replaced.erase(replaced.begin(), replaced.begin() + static_cast<std::ptrdiff_t>(
+                                                          std::min(changes, replaced.size())));
+}
+
+void FaultEnv::remember_replaced(const std::string& path, std::uint64_t byte, std::uint64_t bytes) {
+  const auto info = real_->info(path);
+  if (!info || info->size_bytes <= byte) return;
+  Replaced old{.byte = byte, .bytes = {}};
+  old.bytes.resize(std::min(bytes, info->size_bytes - byte));
+  auto file = real_->open(path);
+  FM_ASSERT(file.has_value() && (*file)->seek(byte).has_value());
+  for (std::size_t filled = 0; filled < old.bytes.size();) {
+    const auto count = (*file)->read(std::span(old.bytes).subspan(filled));
+    FM_ASSERT(count.has_value() && *count != 0);
+    filled += *count;
+  }
+  const std::lock_guard guard(mutex_);
+  const auto file_state =
+      unsynced_.try_emplace(path, Unsynced{.synced_size = info->size_bytes, .replaced = {}}).first;
+  file_state->second.replaced.push_back(std::move(old));
 }
 
 Result<std::unique_ptr<WritableFile>> FaultEnv::create(const std::string& path, Create how) {
@@ -117,21 +166,30 @@ Result<std::unique_ptr<WritableFile>> FaultEnv::create(const std::string& path, 
   FM_TRY(change(Call::kCreate, path, [&]() -> Status {
     const auto before = real_->info(path);
     FM_ASSIGN(file, real_->create(path, how));
+    const bool keeps = how == Create::kAppend || how == Create::kOverwrite;
     const std::lock_guard guard(mutex_);
-    synced_sizes_.try_emplace(path, how == Create::kAppend && before ? before->size_bytes : 0);
+    unsynced_.try_emplace(
+        path, Unsynced{.synced_size = keeps && before ? before->size_bytes : 0, .replaced = {}});
     return {};
   }));
-  return std::make_unique<File>(*this, path, std::move(file));
+  return std::make_unique<File>(*this, path, std::move(file), how == Create::kAppend);
 }
 
-void FaultEnv::drop_unsynced() {
+void FaultEnv::drop_unsynced(const std::function<bool()>& survives) {
+  const auto lives = [&] { return survives && survives(); };
   const std::lock_guard guard(mutex_);
-  for (const auto& [path, size] : synced_sizes_) {
-    const auto file = real_->info(path);
-    if (file && file->size_bytes > size)
-      FM_ASSERT(::truncate(path.c_str(), static_cast<off_t>(size)) == 0);
+  for (const auto& [path, file] : unsynced_) {
+    if (!real_->exists(path)) continue;
+    auto writable = real_->create(path, Create::kOverwrite);
+    FM_ASSERT(writable.has_value());
+    for (auto old = file.replaced.rbegin(); old != file.replaced.rend(); ++old)
+      if (!lives()) FM_ASSERT((*writable)->write_at(old->byte, old->bytes).has_value());
+    const auto info = real_->info(path);
+    FM_ASSERT(info.has_value());
+    if (info->size_bytes > file.synced_size && !lives())
+      FM_ASSERT((*writable)->truncate(file.synced_size).has_value());
   }
-  synced_sizes_.clear();
+  unsynced_.clear();
 }
 
 Nanos FaultEnv::now() {
@@ -159,7 +217,7 @@ Status FaultEnv::remove(const std::string& path) {
   return change(Call::kRemove, path, [&]() -> Status {
     FM_TRY(real_->remove(path));
     const std::lock_guard guard(mutex_);
-    synced_sizes_.erase(path);
+    unsynced_.erase(path);
     return {};
   });
 }
@@ -168,10 +226,10 @@ Status FaultEnv::rename(const std::string& from, const std::string& to) {
   return change(Call::kRename, fmt::format("{} {}", from, to), [&]() -> Status {
     FM_TRY(real_->rename(from, to));
     const std::lock_guard guard(mutex_);
-    synced_sizes_.erase(to);
-    if (auto moved = synced_sizes_.extract(from)) {
+    unsynced_.erase(to);
+    if (auto moved = unsynced_.extract(from)) {
       moved.key() = to;
-      synced_sizes_.insert(std::move(moved));
+      unsynced_.insert(std::move(moved));
     }
     return {};
   });
@@ -189,8 +247,9 @@ Status FaultEnv::hard_link(const std::string& existing, const std::string& link)
 
 Status FaultEnv::sync_file(const std::string& path) {
   return change(Call::kSync, path, [&] {
+    const auto [size, changes] = extent(path);
     Status synced = real_->sync_file(path);
-    if (synced) remember_synced(path);
+    if (synced) remember_synced(path, size, changes);
     return synced;
   });
 }

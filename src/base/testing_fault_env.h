@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -57,9 +58,10 @@ class FaultEnv final : public Env {
   void forget_calls();
 
   // What a power cut leaves of files written through this Env: files whose content was never synced
-  // become empty, others keep what the last sync saw. Creations and renames whose directory was not
-  // synced stay: a file system may keep them.
-  void drop_unsynced();
+  // become empty, others keep what the last sync saw, also of bytes that were written over. Where
+  // `survives` is given, it is asked for each such change, because a disk may have written any of
+  // them. Creations and renames whose directory was not synced stay: a file system may keep them.
+  void drop_unsynced(const std::function<bool()>& survives = nullptr);
 
   Nanos now() override;
   Nanos monotonic() override { return real_->monotonic(); }
@@ -105,7 +107,19 @@ class FaultEnv final : public Env {
   Status change(Call kind, const std::string& what, Action&& action);
   [[nodiscard]] Status enter(Call kind, const std::string& what);
   void leave();
-  void remember_synced(const std::string& path);
+  // What an unsynced change replaced.
+  struct Replaced {
+    std::uint64_t byte = 0;
+    std::vector<std::byte> bytes;
+  };
+  struct Unsynced {
+    std::uint64_t synced_size = 0;
+    std::vector<Replaced> replaced;  // oldest first
+  };
+  void remember_synced(const std::string& path, std::uint64_t size_bytes, std::size_t changes);
+  void remember_replaced(const std::string& path, std::uint64_t byte, std::uint64_t bytes);
+  // How much of a file a sync that begins now will see.
+  [[nodiscard]] std::pair<std::uint64_t, std::size_t> extent(const std::string& path);
 
   Env* real_;
   mutable std::mutex mutex_;
@@ -116,7 +130,7 @@ class FaultEnv final : public Env {
   std::uint64_t kill_after_ = 0;
   std::vector<std::string> log_;
   std::optional<Nanos> now_;
-  std::map<std::string, std::uint64_t> synced_sizes_;  // of files with content that is not synced
+  std::map<std::string, Unsynced> unsynced_;  // files written through this Env, by path
 };
 
 // A directory of its own for a test, removed at the end.
