@@ -108,7 +108,7 @@ class LiveSession {
   //
   // Errors, the same on every further call: kTimedOut when nothing, not even a heartbeat, came for
   // silence_max; kDisconnected; kTruncated when the stream ended within a record or a zstd frame;
-  // kCorrupt. All but kCorrupt are retryable: a new session continues.
+  // kCorrupt. All are retryable: everything before them was given out, and a new session continues.
   [[nodiscard]] Result<dbn::RecordBlock> next();
 
   // From any thread: next() ends with kDisconnected.

@@ -1,0 +1,568 @@
+#include "databento/live_session.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "databento/live_handshake.h"
+#include "databento/testing_fake_gateway.h"
+#include "dbn/testing_records.h"
+
+namespace fm::databento {
+namespace {
+
+using dbn::testing::Bytes;
+using dbn::testing::bytes_of;
+using dbn::testing::compress;
+using dbn::testing::first_of;
+using dbn::testing::sample_tbbo;
+using dbn::testing::operator+;
+using testing::Conversation;
+using testing::FakeGateway;
+using testing::kTestKey;
+using testing::receive_all;
+using testing::Received;
+
+constexpr Nanos kSoon = 60'000'000;
+
+Secret test_key() { return Secret(std::string(kTestKey)); }
+
+Result<std::unique_ptr<LiveSession>> open(const LiveOptions& options,
+                                          std::optional<Nanos> start = std::nullopt) {
+  return LiveSession::open(Env::posix(), test_key(), options, start);
+}
+
+Bytes text_bytes(std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text.data(), text.size()));
+  return {bytes.begin(), bytes.end()};
+}
+
+dbn::Metadata live_metadata(bool ts_out = false) {
+  dbn::Metadata metadata;
+  metadata.dataset = "GLBX.MDP3";
+  metadata.start = 1'700'000'000 * kNanosPerSecond;
+  metadata.ts_out = ts_out;
+  return metadata;
+}
+
+Bytes stream_of(const dbn::Metadata& metadata) { return dbn::encode(metadata).value(); }
+
+Bytes ten_records() {
+  Bytes records;
+  for (std::uint32_t i = 0; i < 10; ++i) records = records + bytes_of(sample_tbbo(i));
+  return records;
+}
+
+void expect_no_key(const Error& error) {
+  const std::string all = error.message() + error.advice();
+  EXPECT_EQ(all.find(kTestKey), std::string::npos) << all;
+  EXPECT_EQ(all.find(kTestKey.substr(3, 20)), std::string::npos) << all;
+}
+
+TEST(LiveSession, GivesMetadataAndRecordsAndEndsCleanly) {
+  FakeGateway gateway({[](Conversation& with) {
+    with.let_in();
+    with.send(stream_of(live_metadata()) + ten_records());
+  }});
+  const auto session = open(gateway.options());
+  ASSERT_TRUE(session) << session.error().message();
+  EXPECT_EQ((*session)->metadata(), live_metadata());
+  EXPECT_EQ((*session)->session_id(), "1717171717");
+  const Received received = receive_all(**session);
+  EXPECT_FALSE(received.error) << received.error->message();
+  EXPECT_EQ(received.records, ten_records());
+  EXPECT_EQ((*session)->bytes_received(),
+            stream_of(live_metadata()).size() + received.records.size());
+  EXPECT_TRUE((*session)->next()->empty());
+}
+
+TEST(LiveSession, SaysWhatItWantsAndProvesTheKeyWithoutSendingIt) {
+  FakeGateway gateway({[](Conversation& with) {
+    with.let_in();
+    with.send(stream_of(live_metadata()));
+  }});
+  LiveOptions options = gateway.options();
+  options.ts_out = true;
+  options.heartbeat_interval_s = 7;
+  options.slow_reader = SlowReader::kWarn;
+  options.client = "frontmonth 0.1";
+  options.subscriptions.push_back({dbn::Schema::kStatus, dbn::SType::kRawSymbol, {"ESH4", "NQH4"}});
+  {
+    const auto session = open(options, 1'700'000'000'000'000'005);
+    ASSERT_TRUE(session) << session.error().message();
+    EXPECT_TRUE((*session)->next()->empty());
+  }
+  const std::vector<std::string> said = gateway.lines();
+  ASSERT_EQ(said.size(), 4U);
+  // sha256("challenge|db-0123456789abcdefghijklmnPLANT")
+  EXPECT_EQ(said[0],
+            "auth=85bd40b3cd05bd1fc0b1149b79da87aea15095f044406d0c8134b3bb7205e945-PLANT"
+            "|dataset=GLBX.MDP3|encoding=dbn|ts_out=1|compression=none|client=frontmonth 0.1"
+            "|heartbeat_interval_s=7|slow_reader_behavior=warn");
+  EXPECT_EQ(said[1],
+            "schema=tbbo|stype_in=parent|id=1|start=1700000000000000005|symbols=ES.FUT|snapshot=0"
+            "|is_last=1");
+  EXPECT_EQ(said[2],
+            "schema=status|stype_in=raw_symbol|id=2|start=1700000000000000005|symbols=ESH4,NQH4"
+            "|snapshot=0|is_last=1");
+  EXPECT_EQ(said[3], "start_session");
+  for (const std::string& line : said) EXPECT_EQ(line.find(kTestKey), std::string::npos);
+}
+
+TEST(LiveSession, ChunksManySymbolsUnderOneId) {
+  LiveOptions options;
+  options.dataset = "GLBX.MDP3";
+  options.subscriptions = {{dbn::Schema::kTrades, dbn::SType::kInstrumentId, {}},
+                           {dbn::Schema::kTbbo, dbn::SType::kRawSymbol, {"ALL_SYMBOLS"}}};
+  for (int i = 0; i < 1'001; ++i) options.subscriptions[0].symbols.push_back(std::to_string(i));
+  const std::string lines = subscription_lines(options, std::nullopt);
+  std::vector<std::string> split;
+  for (std::size_t at = 0; at < lines.size();) {
+    const std::size_t end = lines.find('\n', at);
+    split.push_back(lines.substr(at, end - at));
+    at = end + 1;
+  }
+  ASSERT_EQ(split.size(), 5U);
+  EXPECT_TRUE(split[0].starts_with("schema=trades|stype_in=instrument_id|id=1|symbols=0,1,2,"));
+  EXPECT_TRUE(split[0].ends_with(",499|snapshot=0|is_last=0"));
+  EXPECT_TRUE(split[1].ends_with(",999|snapshot=0|is_last=0"));
+  EXPECT_EQ(split[2],
+            "schema=trades|stype_in=instrument_id|id=1|symbols=1000|snapshot=0|is_last=1");
+  EXPECT_EQ(split[3],
+            "schema=tbbo|stype_in=raw_symbol|id=2|symbols=ALL_SYMBOLS|snapshot=0|is_last=1");
+}
+
+TEST(LiveSession, NamesTheGatewayOfADataset) {
+  EXPECT_EQ(gateway_host("GLBX.MDP3"), "glbx-mdp3.lsg.databento.com");
+}
+
+struct Failure {
+  const char* what;
+  std::vector<std::string> sends;  // a line of the client is awaited between two of them
+  Code code;
+  bool can_retry;
+  const char* says;
+};
+
+TEST(LiveSession, FailedHandshakes) {
+  const Failure failures[] = {
+      {"nothing", {""}, Code::kDisconnected, true, "closed the connection during the handshake"},
+      {"another protocol",
+       {"HTTP/1.1 400 Bad Request\r\n\r\n"},
+       Code::kCorrupt,
+       false,
+       "HTTP/1.1 400 Bad Request"},
+      {"no challenge", {"lsg_version=0.7.2\nfoo=1\n"}, Code::kCorrupt, false, "expected cram="},
+      {"refused at once",
+       {"success=0|error=Too many connections\n"},
+       Code::kRefused,
+       true,
+       "Too many connections"},
+      {"closed after the greeting",
+       {"lsg_version=0.7.2\ncram=x\n", ""},
+       Code::kDisconnected,
+       true,
+       "closed the connection"},
+      {"wrong key",
+       {"lsg_version=0.7.2\ncram=x\n", "success=0|error=Authentication failed.\n"},
+       Code::kRefused,
+       false,
+       "refused the session: Authentication failed."},
+      {"unknown dataset",
+       {"lsg_version=0.7.2\ncram=x\n", "success=0|error=Unknown dataset\n"},
+       Code::kRefused,
+       false,
+       "Unknown dataset"},
+      {"connection limit",
+       {"lsg_version=0.7.2\ncram=x\n",
+        "success=0|error=User has reached their open connection limit\n"},
+       Code::kRefused,
+       true,
+       "open connection limit"},
+      {"no reason",
+       {"lsg_version=0.7.2\ncram=x\n", "success=0\n"},
+       Code::kRefused,
+       false,
+       "it gave no reason"},
+      {"nonsense",
+       {"lsg_version=0.7.2\ncram=x\n", "hello\x01\n"},
+       Code::kCorrupt,
+       false,
+       "answered \"hello?\""},
+      {"an endless line", {std::string(40'000, 'x')}, Code::kCorrupt, false, "without a line feed"},
+  };
+  for (const Failure& failure : failures) {
+    FakeGateway gateway({[&](Conversation& with) {
+      for (std::size_t i = 0; i < failure.sends.size(); ++i) {
+        if (i > 0) with.line();
+        with.send(failure.sends[i]);
+      }
+    }});
+    const auto session = open(gateway.options());
+    ASSERT_FALSE(session) << failure.what;
+    EXPECT_EQ(session.error().code(), failure.code) << failure.what << session.error().message();
+    EXPECT_EQ(session.error().can_retry(), failure.can_retry) << failure.what;
+    EXPECT_NE(session.error().message().find(failure.says), std::string::npos)
+        << session.error().message();
+    EXPECT_TRUE(session.error().message().starts_with("127.0.0.1:")) << session.error().message();
+    expect_no_key(session.error());
+  }
+}
+
+TEST(LiveSession, ASilentHandshakeTimesOutAsAWhole) {
+  FakeGateway gateway({[](Conversation& with) {
+    // Each line comes soon enough; all together they do not.
+    for (const char c : std::string_view("lsg_version=0.7.2\ncram=x\n")) {
+      with.send(std::string_view(&c, 1));
+      Env::posix().sleep_for(kSoon / 8);
+    }
+    with.stall();
+  }});
+  LiveOptions options = gateway.options();
+  options.authentication_patience = kSoon;
+  const auto session = open(options);
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().code(), Code::kTimedOut) << session.error().message();
+  EXPECT_TRUE(session.error().can_retry());
+}
+
+TEST(LiveSession, NobodyThereCanBeTriedAgain) {
+  LiveOptions options;
+  {
+    options = FakeGateway({}).options();
+  }
+  const auto session = open(options);
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().code(), Code::kDisconnected);
+  EXPECT_TRUE(session.error().can_retry());
+}
+
+TEST(LiveSession, RefusesWhatNoGatewayTakes) {
+  const auto with = [](auto change) {
+    LiveOptions options;
+    options.host = "127.0.0.1";
+    options.dataset = "GLBX.MDP3";
+    options.subscriptions = {{dbn::Schema::kTbbo, dbn::SType::kParent, {"ES.FUT"}}};
+    change(options);
+    return options;
+  };
+  struct {
+    LiveOptions options;
+    const char* says;
+  } const cases[] = {
+      {with([](LiveOptions& o) { o.dataset = ""; }), "cannot be a dataset"},
+      {with([](LiveOptions& o) { o.dataset = "A|B"; }), "cannot be a dataset"},
+      {with([](LiveOptions& o) { o.client = "a\nb"; }), "client's name"},
+      {with([](LiveOptions& o) { o.heartbeat_interval_s = 4; }), "expected 5 … 1800"},
+      {with([](LiveOptions& o) { o.subscriptions.clear(); }), "0 subscriptions"},
+      {with([](LiveOptions& o) { o.subscriptions[0].symbols.clear(); }), "names no symbols"},
+      {with([](LiveOptions& o) { o.subscriptions[0].symbols = {"A,B"}; }), "cannot be a symbol"},
+      {with([](LiveOptions& o) { o.subscriptions[0].symbols = {"ALL_SYMBOLS", "A"}; }),
+       "ALL_SYMBOLS and others"},
+      {with([](LiveOptions& o) { o.subscriptions[0].symbols.assign(2'001, "A"); }), "2001 symbols"},
+      {with([](LiveOptions& o) {
+         o.encoding = Encoding::kJson;
+         o.subscriptions[0].schema = dbn::Schema::kStatus;
+       }),
+       "status is read from the dbn encoding only"},
+      {with([](LiveOptions& o) {
+         o.encoding = Encoding::kJson;
+         o.ts_out = true;
+       }),
+       "ts_out"},
+  };
+  for (const auto& one : cases) {
+    const auto session = open(one.options);
+    ASSERT_FALSE(session) << one.says;
+    EXPECT_EQ(session.error().code(), Code::kInvalidArgument) << one.says;
+    EXPECT_NE(session.error().message().find(one.says), std::string::npos)
+        << session.error().message();
+  }
+  FakeGateway gateway({[](Conversation& c) { c.let_in(); }});
+  const auto session =
+      LiveSession::open(Env::posix(), Secret("short"), gateway.options(), std::nullopt);
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().code(), Code::kInvalidArgument);
+  EXPECT_EQ(session.error().message().find("short"), std::string::npos);
+}
+
+struct Ending {
+  const char* what;
+  Bytes sends;
+  bool zstd;
+  std::uint64_t records;
+  std::optional<Code> code;
+};
+
+TEST(LiveSession, EveryWayInWhichAStreamEnds) {
+  const Bytes whole = stream_of(live_metadata()) + ten_records();
+  Bytes flipped = compress(whole);
+  flipped.back() ^= std::byte{0x40};  // of the frame's checksum
+  const Bytes packed = compress(whole);
+  Bytes short_length = whole;
+  short_length.resize(short_length.size() + 16);  // a record of length 0
+  const Ending endings[] = {
+      {"clean", whole, false, 10, std::nullopt},
+      {"clean, nothing but metadata", stream_of(live_metadata()), false, 0, std::nullopt},
+      {"half a record", first_of(whole, whole.size() - 30), false, 9, Code::kTruncated},
+      {"half a header", first_of(whole, whole.size() - 70), false, 9, Code::kTruncated},
+      {"a length that cannot be", short_length, false, 10, Code::kCorrupt},
+      {"zstd", packed, true, 10, std::nullopt},
+      {"zstd, two frames", packed + compress(ten_records()), true, 20, std::nullopt},
+      {"zstd, frame not finished", first_of(packed, packed.size() - 2), true, 10, Code::kTruncated},
+      {"zstd, a byte flipped", flipped, true, 10, Code::kCorrupt},
+  };
+  for (const Ending& ending : endings) {
+    FakeGateway gateway({[&](Conversation& with) {
+      with.let_in();
+      with.send(ending.sends);
+    }});
+    LiveOptions options = gateway.options();
+    options.zstd = ending.zstd;
+    const auto session = open(options);
+    ASSERT_TRUE(session) << ending.what << session.error().message();
+    const Received received = receive_all(**session);
+    EXPECT_EQ(received.record_count, ending.records) << ending.what;
+    ASSERT_EQ(received.error.has_value(), ending.code.has_value()) << ending.what;
+    if (!received.error) continue;
+    EXPECT_EQ(received.error->code(), *ending.code) << received.error->message();
+    EXPECT_TRUE(received.error->can_retry()) << ending.what;
+    EXPECT_EQ(received.error->advice(), "") << ending.what;
+    const auto again = (*session)->next();
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().message(), received.error->message());
+  }
+}
+
+TEST(LiveSession, StreamsThatDoNotBegin) {
+  dbn::Metadata other = live_metadata();
+  other.dataset = "XNAS.ITCH";
+  const Bytes metadata = stream_of(live_metadata());
+  struct {
+    const char* what;
+    Bytes sends;
+    Code code;
+    const char* says;
+  } const cases[] = {
+      {"closed", {}, Code::kTruncated, "is empty"},
+      {"half the metadata", first_of(metadata, 60), Code::kTruncated, "in the middle of its"},
+      {"no metadata", bytes_of(sample_tbbo(1)), Code::kCorrupt, ""},
+      {"another dataset", stream_of(other), Code::kCorrupt, "XNAS.ITCH"},
+  };
+  for (const auto& one : cases) {
+    FakeGateway gateway({[&](Conversation& with) {
+      with.let_in();
+      with.send(one.sends);
+    }});
+    const auto session = open(gateway.options());
+    ASSERT_FALSE(session) << one.what;
+    EXPECT_EQ(session.error().code(), one.code) << one.what;
+    EXPECT_NE(session.error().message().find(one.says), std::string::npos)
+        << session.error().message();
+  }
+}
+
+TEST(LiveSession, SilenceEndsItAndHeartbeatsKeepIt) {
+  dbn::SystemMsg heartbeat{};
+  heartbeat.header.rtype = dbn::RType::kSystem;
+  dbn::set_text(heartbeat.msg, "Heartbeat");
+  FakeGateway gateway({[&](Conversation& with) {
+    with.let_in();
+    with.send(stream_of(live_metadata()));
+    for (int i = 0; i < 5; ++i) {
+      Env::posix().sleep_for(kSoon / 2);
+      with.send(bytes_of(heartbeat));
+    }
+    with.stall();
+  }});
+  LiveOptions options = gateway.options();
+  options.silence_max = 2 * kSoon;
+  const auto session = open(options);
+  ASSERT_TRUE(session) << session.error().message();
+  const Received received = receive_all(**session);
+  EXPECT_EQ(received.record_count, 5U);
+  ASSERT_TRUE(received.error);
+  EXPECT_EQ(received.error->code(), Code::kTimedOut);
+  EXPECT_TRUE(received.error->can_retry());
+  EXPECT_NE(received.error->message().find("not even a heartbeat"), std::string::npos);
+}
+
+TEST(LiveSession, GivesRecordsOutAsTheyCome) {
+  for (const bool zstd : {false, true}) {
+    FakeGateway gateway({[&](Conversation& with) {
+      with.let_in();
+      const Bytes first = stream_of(live_metadata()) + bytes_of(sample_tbbo(1));
+      with.send(zstd ? compress(first) : first);
+      with.stall();
+    }});
+    LiveOptions options = gateway.options();
+    options.zstd = zstd;
+    const auto session = open(options);
+    ASSERT_TRUE(session) << session.error().message();
+    const auto block = (*session)->next();
+    ASSERT_TRUE(block);
+    EXPECT_EQ(block->record_count, 1U);
+  }
+}
+
+TEST(LiveSession, StopWakesTheReader) {
+  FakeGateway gateway({[](Conversation& with) {
+    with.let_in();
+    with.send(stream_of(live_metadata()));
+    with.stall();
+  }});
+  const auto session = open(gateway.options());
+  ASSERT_TRUE(session) << session.error().message();
+  std::thread stopper([&] {
+    Env::posix().sleep_for(kSoon / 4);
+    (*session)->stop();
+  });
+  const auto ended = (*session)->next();
+  stopper.join();
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code(), Code::kDisconnected);
+}
+
+TEST(LiveSession, AStopEndsTheHandshake) {
+  FakeGateway gateway({[](Conversation& with) { with.stall(); }});
+  std::stop_source source;
+  std::thread stopper([&] {
+    Env::posix().sleep_for(kSoon / 4);
+    source.request_stop();
+  });
+  const auto session = LiveSession::open(Env::posix(), test_key(), gateway.options(), std::nullopt,
+                                         source.get_token());
+  stopper.join();
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().code(), Code::kDisconnected);
+}
+
+TEST(LiveSession, CarriesTheTimeOfSending) {
+  Bytes record = bytes_of(sample_tbbo(1));
+  record[0] = static_cast<std::byte>((record.size() + dbn::kTsOutBytes) / 4);
+  const Nanos sent = 1'700'000'000'123'456'789;
+  const auto* const tail = reinterpret_cast<const std::byte*>(&sent);
+  record.insert(record.end(), tail, tail + sizeof sent);
+  FakeGateway gateway({[&](Conversation& with) {
+    with.let_in();
+    with.send(stream_of(live_metadata(true)) + record);
+  }});
+  LiveOptions options = gateway.options();
+  options.ts_out = true;
+  const auto session = open(options);
+  ASSERT_TRUE(session) << session.error().message();
+  const auto block = (*session)->next();
+  ASSERT_TRUE(block);
+  ASSERT_EQ(block->record_count, 1U);
+  EXPECT_EQ((*block->begin()).ts_out(), sent);
+  EXPECT_NE((*block->begin()).get_if<dbn::Mbp1Msg>(), nullptr);
+}
+
+TEST(LiveSession, ReadsTheJsonEncoding) {
+  const std::string_view lines =
+      R"({"hd":{"ts_event":"1700000000000000000","rtype":22,"publisher_id":0,"instrument_id":5482},"stype_in":4,"stype_in_symbol":"ES.FUT","stype_out":1,"stype_out_symbol":"ESH1","start_ts":"18446744073709551615","end_ts":"18446744073709551615"}
+{"ts_recv":"1609113600246821748","hd":{"ts_event":"1609113600246507011","rtype":1,"publisher_id":1,"instrument_id":5482},"action":"T","side":"B","depth":0,"price":"3702750000000","size":1,"flags":0,"ts_in_delta":18113,"sequence":145885,"levels":[{"bid_px":"3702500000000","ask_px":"3702750000000","bid_sz":8,"ask_sz":8,"bid_ct":7,"ask_ct":8}]}
+not a line
+{"hd":{"ts_event":"1700000000000000001","rtype":23,"publisher_id":0,"instrument_id":0},"msg":"Heartbeat","code":0}
+{"hd":{"ts_event":"1700000000000000002","rtype":21,"publisher_id":0,"instrument_id":0},"err":"Failed to resolve symbol: X","code":4,"is_last":1}
+{"hd":{"ts_event":"1700000000000000003","rtype":21,"publisher_id":0,"instrument_id":0},"err":"Internal error"}
+)";
+  for (const bool zstd : {false, true}) {
+    FakeGateway gateway({[&](Conversation& with) {
+      with.let_in();
+      with.send(zstd ? compress(text_bytes(lines)) : text_bytes(lines));
+    }});
+    LiveOptions options = gateway.options();
+    options.encoding = Encoding::kJson;
+    options.zstd = zstd;
+    const auto session = open(options);
+    ASSERT_TRUE(session) << session.error().message();
+    EXPECT_EQ((*session)->metadata().dataset, "GLBX.MDP3");
+    const auto block = (*session)->next();
+    ASSERT_TRUE(block);
+    ASSERT_EQ(block->record_count, 5U);
+    EXPECT_EQ(block->common_bytes, 0U);
+    auto at = block->begin();
+    const auto* const mapping = (*at++).get_if<dbn::SymbolMappingMsg>();
+    ASSERT_NE(mapping, nullptr);
+    EXPECT_EQ(dbn::text_of(mapping->stype_out_symbol), "ESH1");
+    const auto* const trade = (*at++).get_if<dbn::Mbp1Msg>();
+    ASSERT_NE(trade, nullptr);
+    EXPECT_EQ(trade->sequence, 145'885U);
+    EXPECT_EQ(trade->levels[0].ask_ct, 8U);
+    const auto* const heartbeat = (*at++).get_if<dbn::SystemMsg>();
+    ASSERT_NE(heartbeat, nullptr);
+    EXPECT_EQ(heartbeat->code, 0);
+    EXPECT_EQ(dbn::text_of(heartbeat->msg), "Heartbeat");
+    EXPECT_EQ(heartbeat->header.ts_event, 1'700'000'000'000'000'001U);
+    const auto* const unresolved = (*at++).get_if<dbn::ErrorMsg>();
+    ASSERT_NE(unresolved, nullptr);
+    EXPECT_EQ(unresolved->code, 4);
+    EXPECT_EQ(unresolved->is_last, 1);
+    const auto internal = closing_error(*at);
+    ASSERT_TRUE(internal);
+    EXPECT_EQ(internal->why, Closing::kInternal);
+    EXPECT_EQ((*session)->malformed_lines(), 1U);
+    EXPECT_TRUE((*session)->next()->empty());
+  }
+}
+
+TEST(LiveSession, JsonThatEndsOrRunsOnWithinALine) {
+  struct {
+    std::string sends;
+    Code code;
+  } const cases[] = {{R"({"hd":{"ts_event":"1")", Code::kTruncated},
+                     {std::string(300'000, 'x'), Code::kCorrupt}};
+  for (const auto& one : cases) {
+    FakeGateway gateway({[&](Conversation& with) {
+      with.let_in();
+      with.send(one.sends);
+    }});
+    LiveOptions options = gateway.options();
+    options.encoding = Encoding::kJson;
+    const auto session = open(options);
+    ASSERT_TRUE(session) << session.error().message();
+    const Received received = receive_all(**session);
+    ASSERT_TRUE(received.error);
+    EXPECT_EQ(received.error->code(), one.code) << received.error->message();
+    EXPECT_TRUE(received.error->can_retry());
+  }
+}
+
+TEST(ClosingError, TellsWhichErrorsEndASession) {
+  struct {
+    std::uint8_t code;
+    std::optional<Closing> why;
+    bool passing;
+  } const cases[] = {{1, Closing::kAuthentication, false},
+                     {2, Closing::kAuthentication, false},
+                     {3, Closing::kConnectionLimit, true},
+                     {4, std::nullopt, false},
+                     {5, Closing::kRequest, false},
+                     {6, Closing::kInternal, true},
+                     {7, std::nullopt, false},
+                     {8, Closing::kAgedOut, false},
+                     {99, std::nullopt, false},
+                     {255, std::nullopt, false}};
+  for (const auto& one : cases) {
+    dbn::ErrorMsg record{};
+    record.header.rtype = dbn::RType::kError;
+    record.header.length = dbn::kLengthOf<dbn::ErrorMsg>;
+    record.code = one.code;
+    dbn::set_text(record.err, "words");
+    const auto closing = closing_error(dbn::RecordView(record));
+    ASSERT_EQ(closing.has_value(), one.why.has_value()) << int{one.code};
+    if (!closing) continue;
+    EXPECT_EQ(closing->why, *one.why);
+    EXPECT_EQ(closing->message, "words");
+    EXPECT_EQ(passes(closing->why), one.passing);
+  }
+  dbn::Mbp1Msg trade = sample_tbbo(1);
+  trade.header.length = dbn::kLengthOf<dbn::Mbp1Msg>;
+  EXPECT_FALSE(closing_error(dbn::RecordView(trade)));
+}
+
+}  // namespace
+}  // namespace fm::databento
