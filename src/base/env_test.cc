@@ -47,6 +47,9 @@ TEST(Env, WritesReadsAndAppends) {
   }
   EXPECT_EQ(read_text(env, path), "one two");
   EXPECT_EQ(env.create(path, Create::kNew).error().code(), Code::kAlreadyExists);
+  EXPECT_EQ(env.create(path, Create::kNewPrivate).error().code(), Code::kAlreadyExists);
+  ASSERT_TRUE(env.create(dir.file("private"), Create::kNewPrivate));
+  EXPECT_EQ(env.info(dir.file("private"))->mode, 0600U);
   EXPECT_EQ(read_text(env, path, 3).error().code(), Code::kUnsupported);
   EXPECT_EQ(read_text(env, dir.file("none")).error().code(), Code::kNotFound);
   EXPECT_EQ(env.open(dir.path()).error().code(), Code::kInvalidArgument);
