@@ -38,7 +38,7 @@ struct ArchiveFile {
   std::string dataset;
   // One, unless the file is mixed: then what its records are. rtype 0x01 in a mixed file is tbbo
   // when every such record is a trade, else mbp-1.
-  std::vector<dbn::Schema> schemas;
+  std::vector<dbn::Schema> schemas = {};
   bool mixed = false;
   // Every index time of the file lies in [start, end).
   Nanos start = 0;
