@@ -31,14 +31,7 @@ void ContractState::enter_date(Date date, Price price) {
   }
 }
 
-void ContractState::settle(const SecondData& data) {
-  if (final.date != data.trade_date || final.seconds == 0) final = {.date = data.trade_date};
-  final.delta += data.sums.delta;
-  final.volume += data.sums.volume;
-  final.trades += data.sums.trades;
-  final.seconds += 1;
-  final.close = data.close;
-
+void ContractState::add_minute(const SecondData& data) {
   const std::int64_t minute = data.second / kSecondsPerMinute;
   MinuteVolume& place = minutes[static_cast<std::size_t>(minute) % minutes.size()];
   if (place.minute != minute) place = {.minute = minute};

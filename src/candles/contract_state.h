@@ -1,4 +1,4 @@
-// One contract inside the engine: its open seconds, and what its final seconds added up to.
+// One contract inside the engine: its open seconds, and the latest of its final ones.
 #pragma once
 
 #include <array>
@@ -28,16 +28,6 @@ struct TickTest {
   [[nodiscard]] int direction() const { return (last > before) - (last < before); }
 };
 
-// What a contract's final seconds of one trade date added up to.
-struct ContractDate {
-  Date date;
-  std::int64_t delta = 0;
-  std::int64_t volume = 0;
-  std::int64_t trades = 0;
-  std::int64_t seconds = 0;
-  Price close = 0;
-};
-
 // The seconds of a contract that may still change, and a stretch of final ones behind them; second
 // s is at s & mask. Seconds from clock − 60 to clock + 1 can be open, and a window that begins 59
 // seconds before the oldest of them may still be wanted: 121 seconds. With rows for every second a
@@ -62,7 +52,6 @@ struct ContractState {
   std::vector<SecondData> ring;       // empty while the contract is idle
   std::size_t mask = 0;
   Second newest_second = kNever;  // that ever took a trade
-  ContractDate final;
   // Final volumes by minute, minute m at m % 8, for the minutes that an evaluation may look at.
   struct MinuteVolume {
     std::int64_t minute = -1;
@@ -83,8 +72,8 @@ struct ContractState {
   void set_current(SecondData& data);
   // The tick test of this trade date becomes `tick`; its first price is `price` when it is new.
   void enter_date(Date date, Price price);
-  // Adds a final second to `final` and `minutes`.
-  void settle(const SecondData& data);
+  // Adds a final second to `minutes`.
+  void add_minute(const SecondData& data);
 };
 
 // Stands for no contract where a pointer is wanted: no event is ever in its current second.

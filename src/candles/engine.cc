@@ -44,6 +44,10 @@ Engine::CoverId Engine::cover_from(Second from) {
 }
 void Engine::cover_until(CoverId cover, Second until) { state_->shared.coverage.end(cover, until); }
 
+Engine::CoverId Engine::cover_gap(CoverId cover, Nanos from, Nanos until) {
+  return state_->shared.coverage.cut(cover, from, until);
+}
+
 SourceId Engine::begin_source(bool covers) {
   state_->sources.push_back({.begun = !covers, .covers = covers});
   return static_cast<SourceId>(state_->sources.size() - 1);

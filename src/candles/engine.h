@@ -49,6 +49,8 @@ struct Resume {
   std::vector<std::pair<std::string, std::int64_t>> volumes = {};  // of that date, by contract
 };
 
+class OpenRows;  // open_rows.h
+
 class Engine {
  public:
   // `universe`, `calendar` and `output` outlive the engine.
@@ -68,6 +70,11 @@ class Engine {
   using CoverId = std::size_t;
   CoverId cover_from(Second from);
   void cover_until(CoverId cover, Second until);
+  // The feed missed [from, until) in nanoseconds: from the last arrival before the gap to the first
+  // one after it. A second that the gap touches is not covered. `cover`, from cover_from(), ends
+  // and what comes after the gap is another, which is returned (the same, when from ≥ until). Later
+  // repaired seconds are covered by cover(); rows that are final by then keep what they say.
+  CoverId cover_gap(CoverId cover, Nanos from, Nanos until);
 
   // A source covers from its first well-formed record (the smaller of arrival and ts_event) to the
   // clock at its end. With `covers` = false, only the above says what it covered.
@@ -85,6 +92,11 @@ class Engine {
   // A text line that is no record (`bytes` may be empty), and one of another schema.
   void malformed(std::span<const std::byte> bytes, std::uint64_t position, SourceId source);
   void not_trade();
+
+  // What would come out if the engine were finished now, without changing it: the candles and
+  // seconds from final_to() + 1 to clock() + 1, and the accounts of the trade dates that are open.
+  // The cost is that of the seconds with trades, at most 62 for each contract.
+  void provisional(OpenRows& rows) const;
 
   // Hands out the rows that are waiting for company. A block does it at its end.
   void flush();

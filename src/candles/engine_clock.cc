@@ -5,6 +5,13 @@
 #include "candles/engine_state.h"
 
 namespace fm::candles {
+namespace {
+
+// No trade date, open or to come, has begun this long ago: the longest, over a holiday, have two
+// days.
+constexpr Second kCoverageKept = 10 * kSecondsPerDay;
+
+}  // namespace
 
 void Engine::State::advance(Second to) {
   if (!clock) shared.rejects.date_waiting(Date::of_second(to));
@@ -65,6 +72,7 @@ void Engine::State::settle(Second second) {
       ticker.rows.begin_second(second, data.trade_date);
       next_close = std::min(next_close, *ticker.rows.close_at());
     }
+    contract->add_minute(data);
     ticker.rows.settle(*contract, data);
   }
   if (shared.options.every_second) {
@@ -97,6 +105,7 @@ void Engine::State::close_dates() {
       next_close = std::min(next_close, *close);
     }
   }
+  shared.coverage.forget_before(*clock - kCoverageKept);
 }
 
 void Engine::State::finish() {

@@ -34,6 +34,7 @@ ContractState& Engine::State::contract_of(SymbolId id) {
   contract.index = static_cast<market::ContractIndex>(symbol.ticker->contracts.size());
   contract.big_threshold = symbol.ticker->big_threshold;
   symbol.ticker->contracts.push_back(&contract);
+  symbol.ticker->rows.add_contract();
   // No second can have more contracts than there are: making room now spares the records the wait.
   if (contracts.size() > wheel_room) {
     wheel_room = 2 * contracts.size();

@@ -104,7 +104,12 @@ void Engine::State::accept(const dbn::Mbp1Msg& record, SymbolId symbol, Second s
   }
   contract.newest_second = std::max(contract.newest_second, second);
   add_trade(*data, contract.tick, record, offset_ns, contract.big_threshold);
-  if (!early_second) contract.set_current(*data);
+  if (early_second) {
+    // The tick test may be of another trade date now than the second of the short way.
+    contract.forget_current();
+  } else {
+    contract.set_current(*data);
+  }
 }
 
 void Engine::State::acquire_ring(ContractState& contract) {

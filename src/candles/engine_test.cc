@@ -5,8 +5,11 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <optional>
+#include <utility>
 #include <vector>
 
+#include "candles/open_rows.h"
 #include "candles/testing_reference.h"
 
 namespace {
@@ -70,8 +73,12 @@ TEST(Engine, AllocatesNothingOnceEverythingIsKnown) {
   const std::vector<SymbolId> symbols{engine.intern("ESM5"), engine.intern("ESU5"),
                                       engine.intern("NGN5"), engine.intern("ESM5-ESU5")};
   std::uint64_t position = 0;
+  OpenRows open;
+  std::size_t open_rows = 0;
   const auto feed_seconds = [&](Second from, Second until) {
     for (Second second = from; second < until; ++second) {
+      engine.provisional(open);
+      open_rows += open.candles().size() + open.seconds().size() + open.sessions().size();
       for (const SymbolId symbol : symbols) {
         for (int i = 0; i < 3; ++i) {
           engine.feed(trade(second - (i == 2 ? 40 : 0), 6'000 + second % 7, 1 + i, "ABN"[i]),
@@ -84,6 +91,7 @@ TEST(Engine, AllocatesNothingOnceEverythingIsKnown) {
   const std::uint64_t before = allocations;
   feed_seconds(kMonday + 400, kMonday + 1'200);
   EXPECT_EQ(allocations - before, 0U);
+  EXPECT_GT(open_rows, 800U * 61 * 3);
   engine.finish();
   EXPECT_GT(counter.candle_rows, 2'000U);
   EXPECT_GT(counter.second_rows, counter.candle_rows);
@@ -212,6 +220,30 @@ TEST(Engine, CountsWhatItLeavesOutAndSaysWhere) {
   EXPECT_EQ(stats.tickers[1].off_session, 1U);
 }
 
+TEST(Engine, KeepsTheTickTestOfEachDateWhenATradeIsStampedFarAhead) {
+  testing::Collector collector;
+  Engine engine(market::Universe::builtin(), market::Calendar::builtin(), {}, collector);
+  collector.attach(engine);
+  const SourceId source = engine.begin_source();
+  const SymbolId es = engine.intern("ESM5");
+  const auto unquoted = [](Second second, Price price) {
+    dbn::Mbp1Msg record = trade(second, price, 1, 'N');
+    record.levels[0].bid_px = kUndefPrice;
+    return record;
+  };
+  engine.feed(unquoted(kMonday, 6'000), es, 0, source);
+  engine.feed(unquoted(kMonday, 6'001), es, 1, source);
+  dbn::Mbp1Msg tomorrow = unquoted(kMonday + 86'400, 7'000);
+  tomorrow.header.publisher_id = 0;
+  engine.feed(tomorrow, es, 2, source);
+  engine.feed(unquoted(kMonday, 6'001), es, 3, source);  // still up
+  engine.finish();
+  const testing::Account account = collector.account();
+  ASSERT_EQ(account.seconds.size(), 2U);
+  EXPECT_EQ(account.seconds[0].row.ask_volume, 2);
+  EXPECT_EQ(account.seconds[0].row.unknown_volume, 1);
+}
+
 TEST(Engine, NeverWritesARowForAGap) {
   testing::Collector collector;
   Engine engine(market::Universe::builtin(), market::Calendar::builtin(),
@@ -235,6 +267,56 @@ TEST(Engine, NeverWritesARowForAGap) {
   EXPECT_EQ(quiet.cvd_open, 2);
   EXPECT_EQ(quiet.seconds_covered, 2);
   EXPECT_EQ(account.sessions[0].seconds_in_gaps, 90);
+}
+
+TEST(Engine, LeavesOutTheSecondsThatAGapTouches) {
+  constexpr Nanos kBegin = static_cast<Nanos>(kMonday) * kNanosPerSecond;
+  constexpr Nanos kMilli = 1'000'000;
+  struct {
+    const char* what;
+    Nanos from;  // after kBegin
+    Nanos until;
+    std::optional<std::pair<Second, Second>> repaired;
+    int missing;
+  } const cases[] = {
+      {"inside one second", 30'200 * kMilli, 30'700 * kMilli, {}, 1},
+      {"a whole second", 30'000 * kMilli, 31'000 * kMilli, {}, 1},
+      {"across a boundary", 30'900 * kMilli, 31'001 * kMilli, {}, 2},
+      {"ten seconds and two touched", 20'500 * kMilli, 31'500 * kMilli, {}, 12},
+      {"none", 30'500 * kMilli, 30'500 * kMilli, {}, 0},
+      {"clocks that went back", 30'500 * kMilli, 30'400 * kMilli, {}, 0},
+      {"repaired", 20'500 * kMilli, 31'500 * kMilli, std::pair(20, 32), 0},
+      {"repaired in part", 20'500 * kMilli, 31'500 * kMilli, std::pair(20, 30), 2},
+  };
+  for (const auto& c : cases) {
+    testing::Collector collector;
+    Engine engine(market::Universe::builtin(), market::Calendar::builtin(), {.warmup_seconds = 1},
+                  collector);
+    collector.attach(engine);
+    const SourceId source = engine.begin_source(false);
+    const Engine::CoverId cover = engine.cover_from(kMonday - 100);
+    const SymbolId es = engine.intern("ESM5");
+    engine.feed(trade(kMonday, 6'000, 2), es, 0, source);
+    const Engine::CoverId after = engine.cover_gap(cover, kBegin + c.from, kBegin + c.until);
+    EXPECT_EQ(after == cover, c.from >= c.until) << c.what;
+    engine.feed(trade(kMonday + 40, 6'000, 2), es, 1, source);
+    if (c.repaired) engine.cover(kMonday + c.repaired->first, kMonday + c.repaired->second);
+    engine.feed(trade(kMonday + 59, 6'000, 2), es, 2, source);
+    engine.feed(trade(kMonday + 99, 6'000, 2), es, 3, source);
+    engine.cover_until(after, kMonday + 100);
+    OpenRows open;
+    engine.provisional(open);
+    ASSERT_EQ(open.sessions().size(), 1U) << c.what;
+    EXPECT_EQ(open.sessions()[0].seconds_covered, 200 - c.missing) << c.what;
+    engine.finish();
+    const testing::Account account = collector.account();
+    ASSERT_EQ(account.candles.size(), 4U) << c.what;
+    EXPECT_EQ(account.candles[2].row.seconds_covered, 60 - c.missing) << c.what;
+    // A window of 60 seconds from 40 on.
+    EXPECT_EQ(account.candles[3].row.seconds_covered, 60) << c.what;
+    EXPECT_EQ(account.sessions[0].seconds_in_gaps, c.missing) << c.what;
+    EXPECT_EQ(account.sessions[0].seconds_covered, 200 - c.missing) << c.what;
+  }
 }
 
 }  // namespace

@@ -163,32 +163,40 @@ Account Collector::account() {
   return account_;
 }
 
-Account run_engine(const std::vector<Arrival>& arrivals, const ReferenceOptions& options) {
-  Collector collector;
-  Engine engine(market::Universe::builtin(), market::Calendar::builtin(), options.engine,
-                collector);
-  collector.attach(engine);
-  for (const auto& [ticker, resume] : options.resume) engine.resume(ticker, resume);
-  for (const auto& [from, until] : options.covered) engine.cover(from, until);
-  const SourceId source = engine.begin_source(options.from_first_record);
-  std::uint64_t position = 0;
-  for (const Arrival& arrival : arrivals) {
-    switch (arrival.kind) {
-      case Arrival::Kind::kRecord:
-        engine.feed(arrival.record, engine.intern(arrival.symbol), position, source);
-        break;
-      case Arrival::Kind::kMalformed:
-        engine.malformed({}, position, source);
-        break;
-      case Arrival::Kind::kOtherSchema:
-        engine.not_trade();
-        break;
-    }
-    ++position;
+Feeder::Feeder(const ReferenceOptions& options)
+    : engine_(market::Universe::builtin(), market::Calendar::builtin(), options.engine,
+              collector_) {
+  collector_.attach(engine_);
+  for (const auto& [ticker, resume] : options.resume) engine_.resume(ticker, resume);
+  for (const auto& [from, until] : options.covered) engine_.cover(from, until);
+  source_ = engine_.begin_source(options.from_first_record);
+}
+
+void Feeder::feed(const Arrival& arrival) {
+  switch (arrival.kind) {
+    case Arrival::Kind::kRecord:
+      engine_.feed(arrival.record, engine_.intern(arrival.symbol), position_, source_);
+      break;
+    case Arrival::Kind::kMalformed:
+      engine_.malformed({}, position_, source_);
+      break;
+    case Arrival::Kind::kOtherSchema:
+      engine_.not_trade();
+      break;
   }
-  engine.end_source(source);
-  engine.finish();
-  return collector.account();
+  ++position_;
+}
+
+void Feeder::finish() {
+  engine_.end_source(source_);
+  engine_.finish();
+}
+
+Account run_engine(const std::vector<Arrival>& arrivals, const ReferenceOptions& options) {
+  Feeder run(options);
+  for (const Arrival& arrival : arrivals) run.feed(arrival);
+  run.finish();
+  return run.collector().account();
 }
 
 }  // namespace fm::candles::testing

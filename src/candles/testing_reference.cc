@@ -512,6 +512,7 @@ class Reference {
     Second earliest = 0;
     Second latest = 0;
     for (const auto& [from, until] : covered_) {
+      if (from >= until) continue;
       earliest = earliest == latest ? from : std::min(earliest, from);
       latest = std::max(latest, until);
     }

@@ -102,6 +102,24 @@ class Collector final : public Output {
   std::string second_bytes_;
 };
 
+// An engine with these options, to be fed one arrival at a time.
+class Feeder {
+ public:
+  explicit Feeder(const ReferenceOptions& options);
+  void feed(const Arrival& arrival);
+  // The end of the arrivals; everything becomes final.
+  void finish();
+
+  [[nodiscard]] Engine& engine() { return engine_; }
+  [[nodiscard]] Collector& collector() { return collector_; }
+
+ private:
+  Collector collector_;
+  Engine engine_;
+  SourceId source_;
+  std::uint64_t position_ = 0;
+};
+
 // What an engine makes of the same arrivals, fed one by one.
 [[nodiscard]] Account run_engine(const std::vector<Arrival>& arrivals,
                                  const ReferenceOptions& options);

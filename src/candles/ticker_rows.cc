@@ -7,9 +7,9 @@
 namespace fm::candles {
 
 std::int64_t TickerRows::delta_of(const ContractState& contract) const {
-  const bool same_date =
-      open_ && contract.final.seconds > 0 && contract.final.date == open_->account.trade_date;
-  return same_date ? contract.final.delta : 0;
+  const ContractDate& final = finals_[contract.index];
+  const bool same_date = is_open_ && final.seconds > 0 && final.date == date_.account.trade_date;
+  return same_date ? final.delta : 0;
 }
 
 std::int64_t TickerRows::cvd() const {
@@ -19,8 +19,8 @@ std::int64_t TickerRows::cvd() const {
 void TickerRows::begin_second(Second second, Date date) {
   if (second == second_) return;
   FM_ASSERT(active_ != nullptr && (second_ == kNever || second > second_));
-  if (open_ && open_->account.trade_date == date) {
-    if (shared_.options.every_second) catch_up_to(second);
+  if (is_open_ && date_.account.trade_date == date) {
+    if (shared_->options.every_second) catch_up_to(second);
     take_switches(second);
   } else {
     begin_date(second, date);
@@ -30,18 +30,20 @@ void TickerRows::begin_second(Second second, Date date) {
 }
 
 void TickerRows::begin_date(Second second, Date date) {
-  FM_ASSERT(!open_);
-  OpenDate& open = open_.emplace();
-  open.spans = shared_.calendar.spans_of(sessions_, date);
-  open.account.ticker = ticker_;
-  open.account.trade_date = date;
-  open.account.cvd_open = cvd_offset_;
-  open.account.first_event = kUndefTime;
+  FM_ASSERT(!is_open_);
+  is_open_ = true;
+  date_.spans = shared_->calendar.spans_of(sessions_, date);
+  date_.stints.clear();
+  date_.account = SessionRow{};
+  date_.account.ticker = ticker_;
+  date_.account.trade_date = date;
+  date_.account.cvd_open = cvd_offset_;
+  date_.account.first_event = kUndefTime;
   window_.clear();
   full_until_ = full_from_;
   take_switches(second);
-  open.account.first_contract = active_->symbol;
-  open.stints.push_back(
+  date_.account.first_contract = active_->symbol;
+  date_.stints.push_back(
       {second / kSecondsPerMinute * kSecondsPerMinute, active_->symbol, cvd_offset_});
 }
 
@@ -53,11 +55,12 @@ void TickerRows::take_switches(Second second) {
     switches_.erase(switches_.begin());
     cvd_offset_ += delta_of(*active_) - delta_of(*next.contract);
     active_ = next.contract;
-    open_->account.switches += 1;
-    if (!open_->stints.empty()) {
-      open_->stints.push_back({next.from, active_->symbol, cvd_offset_});
+    date_.account.switches += 1;
+    if (!date_.stints.empty()) {
+      date_.stints.push_back({next.from, active_->symbol, cvd_offset_});
     }
-    refill_window(shared_.options.every_second ? std::max(next.from, second_ + 1) : second, second);
+    refill_window(shared_->options.every_second ? std::max(next.from, second_ + 1) : second,
+                  second);
   }
 }
 
@@ -65,7 +68,7 @@ void TickerRows::take_switches(Second second) {
 void TickerRows::refill_window(Second last, Second until) {
   window_.clear();
   const Second first = last - kWindowSeconds + 1;
-  const Date date = open_->account.trade_date;
+  const Date date = date_.account.trade_date;
   const auto each = [&](auto&& visit) {
     for (Second second = first; second < until; ++second) {
       const SecondData* data = active_->find(second);
@@ -81,8 +84,9 @@ void TickerRows::refill_window(Second last, Second until) {
 }
 
 bool TickerRows::warm() const {
-  return active_->final.seconds >= shared_.options.warmup_seconds && active_->final.seconds > 0 &&
-         active_->final.date == open_->account.trade_date;
+  const ContractDate& final = finals_[active_->index];
+  return final.seconds >= shared_->options.warmup_seconds && final.seconds > 0 &&
+         final.date == date_.account.trade_date;
 }
 
 // Rows for the seconds without any trade between the last one and `second`.
@@ -93,18 +97,25 @@ void TickerRows::catch_up_to(Second second) {
   }
 }
 
-void TickerRows::settle(ContractState& contract, const SecondData& data) {
-  FM_DCHECK(data.second == second_ && data.trade_date == open_->account.trade_date);
+void TickerRows::settle(const ContractState& contract, const SecondData& data) {
+  FM_DCHECK(data.second == second_ && data.trade_date == date_.account.trade_date);
   const std::int64_t delta_open = delta_of(contract);
-  contract.settle(data);
-  SessionRow& account = open_->account;
+  ContractDate& final = finals_[contract.index];
+  if (final.date != data.trade_date || final.seconds == 0) final = {.date = data.trade_date};
+  final.delta += data.sums.delta;
+  final.volume += data.sums.volume;
+  final.trades += data.sums.trades;
+  final.seconds += 1;
+  final.close = data.close;
+
+  SessionRow& account = date_.account;
   const Nanos begin = static_cast<Nanos>(data.second) * kNanosPerSecond;
   account.first_event = std::min(account.first_event, begin + data.first_ns);
   account.last_event = std::max(account.last_event, begin + data.last_ns);
   account.accepted += data.sums.trades;
   account.volume += data.sums.volume;
   account.seconds_written += 1;
-  if (shared_.options.seconds) write_second(contract, data, delta_open);
+  if (shared_->options.seconds) write_second(contract, data, delta_open);
   if (&contract != active_) return;
 
   active_traded_ = true;
@@ -114,14 +125,14 @@ void TickerRows::settle(ContractState& contract, const SecondData& data) {
 }
 
 void TickerRows::end_second() {
-  if (!shared_.options.every_second || active_traded_) return;
+  if (!shared_->options.every_second || active_traded_) return;
   if (warm()) write_quiet_row(second_);
   active_traded_ = true;  // asked once for each contract of the second
 }
 
 void TickerRows::write_second(const ContractState& contract, const SecondData& data,
                               std::int64_t delta_open) {
-  SecondRow& row = shared_.rows.next_second();
+  SecondRow& row = out_->next_second();
   row.sum_price_volume = data.sums.price_volume;
   row.time = data.second;
   row.ticker = ticker_;
@@ -149,10 +160,10 @@ void TickerRows::write_second(const ContractState& contract, const SecondData& d
 }
 
 void TickerRows::write_row(Second second) {
-  CandleRow& row = shared_.rows.next_candle();
+  CandleRow& row = out_->next_candle();
   if (window_.empty()) {
     row = CandleRow{};
-    row.open = row.high = row.low = row.close = active_->final.close;
+    row.open = row.high = row.low = row.close = finals_[active_->index].close;
     row.cvd_open = row.cvd_high = row.cvd_low = row.cvd_close = cvd();
   } else {
     window_.describe(row, cvd_offset_);
@@ -160,66 +171,68 @@ void TickerRows::write_row(Second second) {
   row.time = second;
   row.ticker = ticker_;
   row.symbol = active_->symbol;
-  row.trade_date = open_->account.trade_date;
+  row.trade_date = date_.account.trade_date;
   row.seconds_covered = seconds_covered(second);
   row.reserved = 0;
-  open_->account.rows += 1;
+  date_.account.rows += 1;
   row_count_ += 1;
 }
 
 void TickerRows::write_quiet_row(Second second) {
-  const auto open = std::any_of(open_->spans.begin(), open_->spans.end(),
+  const auto open = std::any_of(date_.spans.begin(), date_.spans.end(),
                                 [&](const auto& span) { return span.contains(second); });
-  if (!open || !shared_.coverage.around(second)) return;
+  if (!open || !shared_->coverage.around(second)) return;
   window_.slide_to(second);
   write_row(second);
 }
 
 std::int32_t TickerRows::seconds_covered(Second second) {
   if (full_from_ <= second && second < full_until_ &&
-      coverage_version_ == shared_.coverage.version()) {
+      coverage_version_ == shared_->coverage.version()) {
     return kWindowSeconds;
   }
   const Second first = second - kWindowSeconds + 1;
-  const auto stretch = shared_.coverage.around(second);
+  const auto stretch = shared_->coverage.around(second);
   Second covered = 0;
-  for (const market::SessionSpan& span : open_->spans) {
+  for (const market::SessionSpan& span : date_.spans) {
     if (span.contains(second) && stretch) {
       full_from_ = std::max(span.open, stretch->from) + kWindowSeconds - 1;
       full_until_ = std::min(span.close, stretch->until);
-      coverage_version_ = shared_.coverage.version();
+      coverage_version_ = shared_->coverage.version();
     }
-    covered += shared_.coverage.count(std::max(first, span.open), std::min(second + 1, span.close));
+    covered +=
+        shared_->coverage.count(std::max(first, span.open), std::min(second + 1, span.close));
   }
   return static_cast<std::int32_t>(covered);
 }
 
-void TickerRows::close_date(const std::vector<ContractState*>& contracts) {
-  FM_ASSERT(open_);
-  SessionRow& account = open_->account;
+void TickerRows::close_date(const std::vector<ContractState*>& contracts, Second covered_until) {
+  FM_ASSERT(is_open_);
+  SessionRow& account = date_.account;
   accepted_ += static_cast<std::uint64_t>(account.accepted);
   volume_ += account.volume;
   account.last_contract = active_->symbol;
   account.cvd_close = cvd();
-  account.rejected = shared_.rejects.of(ticker_, account.trade_date);
-  for (const market::SessionSpan& span : open_->spans) {
-    account.seconds_covered += shared_.coverage.count(span.open, span.close);
-    account.seconds_in_gaps += shared_.coverage.count_gaps(span.open, span.close);
+  account.rejected = shared_->rejects.of(ticker_, account.trade_date);
+  for (const market::SessionSpan& span : date_.spans) {
+    account.seconds_covered +=
+        shared_->coverage.count(span.open, std::min(span.close, covered_until));
+    account.seconds_in_gaps += shared_->coverage.count_gaps(span.open, span.close, covered_until);
   }
   days_.clear();
   for (const ContractState* contract : contracts) {
-    const ContractDate& final = contract->final;
+    const ContractDate& final = finals_[contract->index];
     if (final.seconds == 0 || final.date != account.trade_date) continue;
     days_.push_back({contract->symbol, final.volume, final.trades, final.delta});
   }
   std::sort(days_.begin(), days_.end(), [&](const ContractDay& a, const ContractDay& b) {
-    return shared_.symbols[a.symbol] < shared_.symbols[b.symbol];
+    return shared_->symbols[a.symbol] < shared_->symbols[b.symbol];
   });
   account.contracts = days_;
-  account.stints = open_->stints;
-  shared_.rows.session(account);
+  account.stints = date_.stints;
+  out_->session(account);
   cvd_offset_ = account.cvd_close;
-  open_.reset();
+  is_open_ = false;
 }
 
 }  // namespace fm::candles

@@ -3,6 +3,9 @@
 //
 //   begin_second(s) · settle(each contract's second s) · end_second(s) · begin_second(later) …
 //   close_date()
+//
+// Everything that this changes is its own, contracts and their seconds are only read: a copy can go
+// on with seconds that are still open, to see what would come out.
 #pragma once
 
 #include <cstddef>
@@ -10,16 +13,36 @@
 #include <vector>
 
 #include "candles/contract_state.h"
+#include "candles/coverage.h"
+#include "candles/row_buffer.h"
 #include "candles/shared.h"
 #include "candles/window.h"
 
 namespace fm::candles {
 
+// What a contract's final seconds of one trade date added up to.
+struct ContractDate {
+  Date date;
+  std::int64_t delta = 0;
+  std::int64_t volume = 0;
+  std::int64_t trades = 0;
+  std::int64_t seconds = 0;
+  Price close = 0;
+};
+
 class TickerRows {
  public:
-  TickerRows(TickerId ticker, market::TemplateId sessions, Shared& shared)
-      : shared_(shared), ticker_(ticker), sessions_(sessions) {}
+  // `shared` and `out` outlive it.
+  TickerRows(TickerId ticker, market::TemplateId sessions, const Shared& shared, RowBuffer& out)
+      : shared_(&shared), out_(&out), ticker_(ticker), sessions_(sessions) {}
+  // Goes on from where `other` is; what comes out goes to `out`. Memory is reused.
+  void continue_from(const TickerRows& other, RowBuffer& out) {
+    *this = other;
+    out_ = &out;
+  }
 
+  // The ticker has one more contract.
+  void add_contract() { finals_.emplace_back(); }
   // The CVD to go on from. Before the first second.
   void set_cvd(std::int64_t cvd) { cvd_offset_ = cvd; }
   // The front month of the first trade, and of all seconds up to the first switch.
@@ -32,30 +55,37 @@ class TickerRows {
   // Some contract of the ticker traded in this second, later than any before.
   void begin_second(Second second, Date date);
   // `data` is final; it is of the second begun.
-  void settle(ContractState& contract, const SecondData& data);
+  void settle(const ContractState& contract, const SecondData& data);
   void end_second();
-  // The open trade date is over: writes its account. `contracts` are all of the ticker.
-  void close_date(const std::vector<ContractState*>& contracts);
+  // The open trade date is over: writes its account. `contracts` are all of the ticker; coverage
+  // counts up to `covered_until`.
+  void close_date(const std::vector<ContractState*>& contracts,
+                  Second covered_until = Coverage::kOpenEnd);
 
   // The second at which the open trade date closes; nothing when none is open.
   [[nodiscard]] std::optional<Second> close_at() const {
-    if (!open_) return std::nullopt;
-    return open_->spans.back().close;
+    if (!is_open_) return std::nullopt;
+    return date_.spans.back().close;
   }
   [[nodiscard]] std::optional<Date> open_date() const {
-    if (!open_) return std::nullopt;
-    return open_->account.trade_date;
+    if (!is_open_) return std::nullopt;
+    return date_.account.trade_date;
   }
   [[nodiscard]] Second last_second() const { return second_; }
   // After the last final second.
   [[nodiscard]] std::int64_t cvd() const;
+  // Of a contract's final seconds of this trade date.
+  [[nodiscard]] std::int64_t final_volume(const ContractState& contract, Date date) const {
+    const ContractDate& final = finals_[contract.index];
+    return final.seconds > 0 && final.date == date ? final.volume : 0;
+  }
   // Of all final seconds.
   [[nodiscard]] std::uint64_t row_count() const { return row_count_; }
   [[nodiscard]] std::uint64_t accepted() const {
-    return accepted_ + (open_ ? static_cast<std::uint64_t>(open_->account.accepted) : 0);
+    return accepted_ + (is_open_ ? static_cast<std::uint64_t>(date_.account.accepted) : 0);
   }
   [[nodiscard]] std::int64_t volume() const {
-    return volume_ + (open_ ? open_->account.volume : 0);
+    return volume_ + (is_open_ ? date_.account.volume : 0);
   }
 
  private:
@@ -81,9 +111,11 @@ class TickerRows {
   void write_quiet_row(Second second);
   [[nodiscard]] std::int32_t seconds_covered(Second second);
 
-  Shared& shared_;
-  const TickerId ticker_;
-  const market::TemplateId sessions_;
+  const Shared* shared_;
+  RowBuffer* out_;
+  TickerId ticker_;
+  market::TemplateId sessions_;
+  std::vector<ContractDate> finals_;  // by ContractIndex
   const ContractState* active_ = nullptr;
   std::int64_t cvd_offset_ = 0;   // CVD = the active contract's delta of the date + this
   std::vector<Switch> switches_;  // not in force yet, in order
@@ -93,7 +125,8 @@ class TickerRows {
   std::uint64_t row_count_ = 0;
   std::uint64_t accepted_ = 0;
   std::int64_t volume_ = 0;
-  std::optional<OpenDate> open_;
+  bool is_open_ = false;
+  OpenDate date_;  // while is_open_; else it only keeps its memory
   // Windows that end in [full_from_, full_until_) are covered whole, as long as the coverage says
   // the same.
   Second full_from_ = 0;

@@ -16,7 +16,7 @@ TickerState::TickerState(std::string_view name, TickerId ticker, const market::U
       sessions(shared.calendar.template_of(name)),
       big_threshold(universe.large_trade_threshold(name)),
       front(shared.options.confirm),
-      rows(ticker, sessions, the_shared) {}
+      rows(ticker, sessions, the_shared, the_shared.rows) {}
 
 bool TickerState::look_up_span(Second second) {
   const auto found = shared.calendar.span_at(sessions, second);
@@ -77,7 +77,7 @@ void TickerState::arrive_by_session(ContractState& contract, Second second, Date
       }
       continue;
     }
-    if (one.final.seconds > 0 && one.final.date == *newest_date) volume.volume += one.final.volume;
+    volume.volume += rows.final_volume(one, *newest_date);
     const auto before = shared.calendar.spans_of(sessions, *newest_date);
     volume.volume += open.open_volume(one, before.front().open, before.back().close);
   }
