@@ -93,6 +93,110 @@ constexpr Entry kEntries[] = {
      [](Config& c, std::string_view text) {
        return read_whole_number(text, 0, 1024, c.query.threads);
      }},
+    {{"databento.dataset", "GLBX.MDP3", "a dataset's name", "DATABENTO_DATASET"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.databento.dataset = text;
+       return !text.empty();
+     }},
+    {{"databento.symbols", "", "symbols with commas between them", "DATABENTO_SYMBOLS"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.databento.symbols = text;
+       return true;
+     }},
+    {{"databento.stype", "parent", "parent, raw_symbol, continuous or instrument_id",
+      "DATABENTO_STYPE"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.databento.stype = text;
+       return text == "parent" || text == "raw_symbol" || text == "continuous" ||
+              text == "instrument_id";
+     }},
+    {{"databento.key_file", "", "a file of mode 0600, or nothing"},
+     true,
+     [](Config& c, std::string_view text) {
+       c.databento.key_file = text;
+       return true;
+     }},
+    {{"databento.gateway", "", "HOST:PORT, or nothing for the dataset's own gateway"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.databento.gateway = text;
+       return true;
+     }},
+    {{"databento.historical_url", "https://hist.databento.com", "a URL"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.databento.historical_url = text;
+       return text.starts_with("https://") || text.starts_with("http://");
+     }},
+    {{"live.subscriptions", "", "SCHEMA:STYPE:SYMBOL,…; …, or nothing for live.schemas"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.live.subscriptions = text;
+       return true;
+     }},
+    {{"live.schemas", "tbbo,status,definition,statistics", "schemas with commas between them"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.live.schemas = text;
+       return !text.empty();
+     }},
+    {{"live.encoding", "dbn", "dbn or json"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.live.encoding = text;
+       return text == "dbn" || text == "json";
+     }},
+    {{"live.compression", "none", "none or zstd"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.live.compression = text;
+       return text == "none" || text == "zstd";
+     }},
+    {{"live.ts_out", "false", "true or false"},
+     false,
+     [](Config& c, std::string_view text) { return read_boolean(text, c.live.ts_out); }},
+    {{"live.heartbeat_seconds", "30", "a whole number of seconds from 5 to 1800"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 5, 1'800, c.live.heartbeat_seconds);
+     }},
+    {{"live.slow_reader", "default", "default, warn or skip"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.live.slow_reader = text;
+       return text == "default" || text == "warn" || text == "skip";
+     }},
+    {{"live.flush_seconds", "60", "a whole number of seconds from 1 to 3600"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 1, 3'600, c.live.flush_seconds);
+     }},
+    {{"capture.sync_ms", "20", "a whole number of milliseconds from 0 (every record) to 10000"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 0, 10'000, c.capture.sync_ms);
+     }},
+    {{"capture.segment_mib", "256", "a whole number of MiB from 1 to 65536"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 1, 1 << 16, c.capture.segment_mib);
+     }},
+    {{"capture.compress", "true", "true or false"},
+     false,
+     [](Config& c, std::string_view text) { return read_boolean(text, c.capture.compress); }},
+    {{"capture.retention_days", "30", "a whole number of days from 2 to 3650"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 2, 3'650, c.capture.retention_days);
+     }},
+    {{"capture.retention_gb", "50", "a whole number of GB from 1 to 1000000"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 1, 1'000'000, c.capture.retention_gb);
+     }},
     {{"log.level", "warning", "debug, info, warning or error"},
      false,
      [](Config& c, std::string_view text) { return read_level(text, c.log.level); }},
@@ -228,8 +332,13 @@ Result<Config> load_config(Env& env, const ConfigSources& sources) {
 
   for (const auto& entry : kEntries) {
     const std::string path(entry.key.path);
-    const std::string variable = environment_name(path);
-    if (const auto set = sources.environment.find(variable); set != sources.environment.end()) {
+    std::string variable = environment_name(path);
+    auto set = sources.environment.find(variable);
+    if (set == sources.environment.end() && !entry.key.alias.empty()) {
+      variable = entry.key.alias;
+      set = sources.environment.find(variable);
+    }
+    if (set != sources.environment.end()) {
       if (!entry.set(config, set->second))
         return fail(Code::kInvalidConfig, "environment variable {}: {}", variable,
                     unexpected_value(set->second, entry.key));

@@ -35,6 +35,35 @@ struct Config {
     std::int64_t threads = 0;  // 0: as many as there are cores
   } query;
 
+  struct Databento {
+    std::string dataset;         // "GLBX.MDP3"
+    std::string symbols;         // comma list
+    std::string stype;           // of the symbols
+    std::string key_file;        // of mode 0600; empty: the other places of base/secret.h
+    std::string gateway;         // HOST:PORT of the live gateway; empty: the dataset's own
+    std::string historical_url;  // of the historical service
+  } databento;
+
+  struct Live {
+    std::string
+        subscriptions;        // "tbbo:parent:ES.FUT,NQ.FUT; …"; empty: schemas × databento.symbols
+    std::string schemas;      // comma list
+    std::string encoding;     // dbn or json
+    std::string compression;  // none or zstd
+    bool ts_out = false;
+    std::int64_t heartbeat_seconds = 0;
+    std::string slow_reader;  // default, warn or skip
+    std::int64_t flush_seconds = 0;
+  } live;
+
+  struct Capture {
+    std::int64_t sync_ms = 0;
+    std::int64_t segment_mib = 0;
+    bool compress = false;
+    std::int64_t retention_days = 0;
+    std::int64_t retention_gb = 0;
+  } capture;
+
   struct Log {
     LogLevel level = LogLevel::kWarning;
     bool json = false;
@@ -51,6 +80,7 @@ struct ConfigKey {
   std::string_view path;           // "candles.warmup"
   std::string_view default_value;  // as it would stand in the file
   std::string_view expected;       // "a whole number from 1 to 60", for errors
+  std::string_view alias = "";     // another environment variable that sets it
 };
 
 // Every key there is, in the order of the sample.
