@@ -47,17 +47,23 @@ Result<Chunk> Rows::next() {
   return chunk;
 }
 
-struct Database::State {
+struct Database::Instance {
   duckdb_database database = nullptr;
+
+  Instance() = default;
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+  ~Instance() { duckdb_close(&database); }
+};
+
+struct Database::State {
+  std::shared_ptr<Instance> instance;
   duckdb_connection connection = nullptr;
 
   State() = default;
   State(const State&) = delete;
   State& operator=(const State&) = delete;
-  ~State() {
-    duckdb_disconnect(&connection);
-    duckdb_close(&database);
-  }
+  ~State() { duckdb_disconnect(&connection); }
 };
 
 Database::Database(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -74,7 +80,7 @@ Result<Database> Database::open(const DatabaseOptions& options) {
       {"autoinstall_known_extensions", "false"},
       {"autoload_known_extensions", "false"},
   }};
-  auto state = std::make_unique<State>();
+  auto instance = std::make_shared<Instance>();
   duckdb_config config = nullptr;
   if (duckdb_create_config(&config) != DuckDBSuccess)
     return fail(Code::kInternal, "DuckDB: no configuration");
@@ -85,14 +91,22 @@ Result<Database> Database::open(const DatabaseOptions& options) {
     }
   }
   char* message = nullptr;
-  const auto opened = duckdb_open_ext(nullptr, &state->database, config, &message);
+  const auto opened = duckdb_open_ext(nullptr, &instance->database, config, &message);
   duckdb_destroy_config(&config);
   if (opened != DuckDBSuccess) {
     Error error = duckdb_error(message != nullptr ? message : "cannot open a database");
     duckdb_free(message);
     return std::unexpected(std::move(error));
   }
-  if (duckdb_connect(state->database, &state->connection) != DuckDBSuccess)
+  return connect(std::move(instance));
+}
+
+Result<Database> Database::connect() const { return connect(state_->instance); }
+
+Result<Database> Database::connect(std::shared_ptr<Instance> instance) {
+  auto state = std::make_unique<State>();
+  state->instance = std::move(instance);
+  if (duckdb_connect(state->instance->database, &state->connection) != DuckDBSuccess)
     return fail(Code::kInternal, "DuckDB: cannot connect");
   Database database(std::move(state));
   FM_TRY(database.execute("SET TimeZone='UTC'"));

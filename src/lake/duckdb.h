@@ -47,10 +47,13 @@ class Rows {
   std::unique_ptr<State> state_;
 };
 
-// An in-memory database with one connection. It loads no extension and installs none.
+// An in-memory database with one connection, which has one statement at a time under way. It loads
+// no extension and installs none.
 class Database {
  public:
   [[nodiscard]] static Result<Database> open(const DatabaseOptions& options);
+  // The same database by another connection.
+  [[nodiscard]] Result<Database> connect() const;
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();
@@ -63,8 +66,10 @@ class Database {
   [[nodiscard]] _duckdb_connection* connection() const;
 
  private:
+  struct Instance;
   struct State;
   explicit Database(std::unique_ptr<State> state);
+  [[nodiscard]] static Result<Database> connect(std::shared_ptr<Instance> instance);
   std::unique_ptr<State> state_;
 };
 

@@ -1,13 +1,11 @@
 #include "lake/lake.h"
 
-#include <algorithm>
-#include <set>
 #include <utility>
 
 #include "base/assert.h"
-#include "lake/merge.h"
-#include "lake/parquet_writer.h"
+#include "lake/partition_writer.h"
 #include "lake/row_reader.h"
+#include "lake/row_set.h"
 #include "lake/store.h"
 
 namespace fm::lake {
@@ -24,87 +22,6 @@ std::string default_state_dir(std::string directory) {
 
 Store store_of(Env& env, const std::string& directory, const LakeOptions& options) {
   return {env, directory, options.state_dir, options.grace, options.lock_patience};
-}
-
-// Drops the draft at the end of every path through a commit.
-class DraftOwner {
- public:
-  DraftOwner(const Store& store, Store::Draft draft) : store_(&store), draft_(std::move(draft)) {}
-  ~DraftOwner() { store_->end_draft(draft_); }
-  DraftOwner(const DraftOwner&) = delete;
-  DraftOwner& operator=(const DraftOwner&) = delete;
-  [[nodiscard]] const Store::Draft& get() const { return draft_; }
-
- private:
-  const Store* store_;
-  Store::Draft draft_;
-};
-
-bool same_accounts(const Manifest& manifest, const CommitInfo& info) {
-  return manifest.sources == info.sources && manifest.parameters == info.parameters &&
-         manifest.final_to == info.final_to;
-}
-
-Manifest manifest_of(const std::string& table, const std::string& partition,
-                     const ParquetReport& written, const CommitInfo& info, Nanos now) {
-  Manifest manifest{.table = table,
-                    .partition = partition,
-                    .version = 1,
-                    .files = {},
-                    .rows = written.rows,
-                    .hash = written.hash,
-                    .sources = info.sources,
-                    .parameters = info.parameters,
-                    .engine_version = info.engine_version,
-                    .final_to = info.final_to,
-                    .supersedes = {},
-                    .created = now};
-  if (written.rows > 0)
-    manifest.files.push_back({.name = written.hash,
-                              .rows = written.rows,
-                              .bytes = written.bytes,
-                              .first_key = written.first_key,
-                              .last_key = written.last_key});
-  return manifest;
-}
-
-CommitReport report_of(const Store& store, const Manifest& manifest, bool unchanged) {
-  return {.unchanged = unchanged,
-          .rows = manifest.rows,
-          .bytes = manifest.bytes(),
-          .hash = manifest.hash,
-          .directory = store.visible_path(manifest.table, manifest.partition)};
-}
-
-// The caller holds the partition's lock.
-Result<CommitReport> commit(Env& env, const Store& store, Manifest manifest,
-                            const Store::Draft& draft, const CommitInfo& info) {
-  FM_ASSIGN(const auto old, store.read(manifest.table, manifest.partition));
-  if (old) {
-    if (info.refuse_other_parameters && old->parameters != info.parameters)
-      return std::unexpected(
-          Error(Code::kConflict,
-                fmt::format("{} {}: was made with the parameters {}; found {}", manifest.table,
-                            manifest.partition, old->parameters, info.parameters))
-              .hint("Use the same parameters, or say that the stored rows may be replaced."));
-    manifest.version = old->version + 1;
-    manifest.supersedes = store.superseded_by(old, manifest.files);
-    if (old->hash == manifest.hash) {
-      // The same cells may lie in another file of other size: the stored one stays.
-      manifest.files = old->files;
-      if (!same_accounts(*old, info)) FM_TRY(store.republish(manifest, draft));
-      FM_TRY(store.ensure_visible(*old, draft));
-      return report_of(store, *old, true);
-    }
-  }
-  FM_ASSERT(manifest.files.empty() == (manifest.rows == 0));
-  // An earlier version may have left the same rows in the store: then that file counts.
-  if (!manifest.files.empty()) {
-    const auto part = env.info(store.part_path(manifest.files.front().name));
-    if (part) manifest.files.front().bytes = part->size_bytes;
-  }
-  FM_TRY(store.publish(old, manifest, draft));
-  return report_of(store, manifest, false);
 }
 
 }  // namespace
@@ -126,46 +43,51 @@ std::unique_ptr<Lake> Lake::view(Env& env, std::string directory, LakeOptions op
   return std::unique_ptr<Lake>(new Lake(env, std::move(directory), std::move(options)));
 }
 
+Result<PartitionWriter> Lake::writer(const table::Table& table,
+                                     const PartitionKey& partition) const {
+  return PartitionWriter::create(*env_, store_of(*env_, directory_, options_), table, partition,
+                                 options_.lock_patience);
+}
+
 Result<CommitReport> Lake::replace(const table::Table& table, const PartitionKey& partition,
                                    table::RowStream& rows, const CommitInfo& info) {
   FM_ASSERT(&rows.table() == &table);
-  const Store store = store_of(*env_, directory_, options_);
-  const std::string name = full_name(table);
-  FM_ASSIGN(const std::string partition_name, partition.directory(table));
-  FM_ASSIGN(auto begun, store.begin_draft());
-  const DraftOwner draft(store, std::move(begun));
-  PartitionGuard guarded(rows, partition);
-  FM_ASSIGN(const auto written, write_parquet(*env_, draft.get().path, guarded));
-  FM_ASSIGN(const auto lock, store.lock_partition(name, partition_name, options_.lock_patience));
-  return commit(*env_, store, manifest_of(name, partition_name, written, info, env_->now()),
-                draft.get(), info);
+  FM_ASSIGN(PartitionWriter to, writer(table, partition));
+  return to.replace(rows, info);
 }
 
 Result<CommitReport> Lake::replace_dates(const table::Table& table, std::string_view root,
                                          table::RowStream& rows, const CommitInfo& info) {
   FM_ASSERT(&rows.table() == &table);
-  FM_ASSIGN(const RowSet fresh, RowSet::read(rows));
-  if (fresh.batches().empty())
+  FM_ASSIGN(const RowSet fresh, RowSet::read_sorted(rows));
+  if (fresh.empty())
     return fail(Code::kInvalidArgument, "{}: no rows, so no dates to replace", full_name(table));
-  const PartitionKey partition{.root = std::string(root), .date = fresh.first_date()};
-  FM_ASSIGN(const std::string partition_name, partition.directory(table));
-  const Store store = store_of(*env_, directory_, options_);
-  const std::string name = full_name(table);
-  FM_ASSIGN(const auto lock, store.lock_partition(name, partition_name, options_.lock_patience));
-  FM_ASSIGN(const auto old, store.read(name, partition_name));
-  RowSet stored(table);
-  if (old) {
-    FM_ASSIGN(auto cursor, read_files(store, table, {*old}, ReadRange{}));
-    FM_ASSIGN(stored, RowSet::read(*cursor));
-  }
-  FM_ASSIGN(const auto merged, merge_dates(stored, fresh));
-  FM_ASSIGN(auto begun, store.begin_draft());
-  const DraftOwner draft(store, std::move(begun));
-  RowSetStream stream(merged);
-  PartitionGuard guarded(stream, partition);
-  FM_ASSIGN(const auto written, write_parquet(*env_, draft.get().path, guarded));
-  return commit(*env_, store, manifest_of(name, partition_name, written, info, env_->now()),
-                draft.get(), info);
+  FM_ASSIGN(PartitionWriter to,
+            writer(table, {.root = std::string(root), .date = fresh.first_date()}));
+  return to.update(fresh, fresh.dates(), info);
+}
+
+Result<CommitReport> Lake::append(const table::Table& table, const PartitionKey& partition,
+                                  table::RowStream& rows, const CommitInfo& info,
+                                  std::optional<Second> expected_final_to) {
+  FM_ASSERT(&rows.table() == &table);
+  FM_ASSIGN(PartitionWriter to, writer(table, partition));
+  FM_ASSIGN(const RowSet fresh, RowSet::read_sorted(rows));
+  return to.append(fresh, info, expected_final_to);
+}
+
+Result<CommitReport> Lake::merge(const table::Table& table, const PartitionKey& partition,
+                                 table::RowStream& rows, const CommitInfo& info) {
+  FM_ASSERT(&rows.table() == &table);
+  FM_ASSIGN(PartitionWriter to, writer(table, partition));
+  FM_ASSIGN(const RowSet fresh, RowSet::read_sorted(rows));
+  return to.update(fresh, {}, info);
+}
+
+Result<CompactReport> Lake::compact(const table::Table& table, const PartitionKey& partition,
+                                    Compact what) {
+  FM_ASSIGN(PartitionWriter to, writer(table, partition));
+  return to.compact(what);
 }
 
 Result<std::vector<Manifest>> Lake::partitions(const table::Table& table,
@@ -177,6 +99,11 @@ Result<std::optional<Manifest>> Lake::find(const table::Table& table,
                                            const PartitionKey& partition) const {
   FM_ASSIGN(const std::string name, partition.directory(table));
   return store_of(*env_, directory_, options_).read(full_name(table), name);
+}
+
+Result<std::optional<Manifest>> Lake::newest(const table::Table& table,
+                                             std::string_view root) const {
+  return store_of(*env_, directory_, options_).read_last(full_name(table), root);
 }
 
 Result<RowCursor> Lake::read(const table::Table& table, const ReadRange& range) const {

@@ -78,6 +78,8 @@ struct ReadRange {
 // Rows that are read as they are asked for.
 using RowCursor = std::unique_ptr<table::RowStream>;
 
+class PartitionWriter;
+
 // A lake directory, and the only way to change one. Any number of processes and threads may write
 // and read it at the same time: writers of a partition wait for each other, readers wait for
 // nobody.
@@ -125,9 +127,9 @@ class Lake {
 
   // Rows take the place of stored ones with the same key, others are added; the partition becomes
   // one file. A bookkeeping column keeps the stored row's value. The cursor never moves back: the
-  // later of the stored `final_to` and info's stays. The rows may come in any order and are held in
-  // memory; the stored ones are not. Errors: as replace(); kInvalidArgument also for the same key
-  // twice in `rows`.
+  // later of the stored `final_to` and info's stays, and where there is one, rows must lie before
+  // it. The rows may come in any order and are held in memory; the stored ones are not. Errors: as
+  // replace(); kInvalidArgument also for the same key twice in `rows`.
   [[nodiscard]] Result<CommitReport> merge(const table::Table& table, const PartitionKey& partition,
                                            table::RowStream& rows, const CommitInfo& info);
 
@@ -161,6 +163,8 @@ class Lake {
 
  private:
   Lake(Env& env, std::string directory, LakeOptions options);
+  [[nodiscard]] Result<PartitionWriter> writer(const table::Table& table,
+                                               const PartitionKey& partition) const;
 
   Env* env_;
   std::string directory_;

@@ -21,6 +21,7 @@ constexpr std::string_view kBegin = "{\"checksum\":\"";
 constexpr std::string_view kMiddle = "\",\"manifest\":";
 constexpr std::string_view kEnd = "}\n";
 constexpr std::size_t kChecksumDigits = 32;
+constexpr std::string_view kPartsHash = "parts-";
 
 bool is_directory_name(std::string_view root) {
   return !root.empty() && root.size() <= 64 && std::ranges::all_of(root, [](char c) {
@@ -47,6 +48,11 @@ std::string encode_body(const Manifest& manifest) {
                    &file == manifest.files.data() ? "" : ",", file.name, file.rows, file.bytes);
     append_member(out, "first_key", file.first_key);
     append_member(out, "last_key", file.last_key);
+    if (file.first_second && file.last_second)
+      fmt::format_to(end, ",\"first_second\":{},\"last_second\":{}", *file.first_second,
+                     *file.last_second);
+    if (!file.merged_from.empty())
+      fmt::format_to(end, ",\"merged_from\":[\"{}\"]", fmt::join(file.merged_from, "\",\""));
     out += '}';
   }
   out += "],\"supersedes\":[";
@@ -70,6 +76,26 @@ std::uint64_t count_of(simdjson::dom::element object, std::string_view name) {
   return std::uint64_t(object[name]);
 }
 
+std::optional<Second> optional_second(simdjson::dom::element object, std::string_view name) {
+  std::int64_t second = 0;
+  if (object[name].get(second) != simdjson::SUCCESS) return std::nullopt;
+  return second;
+}
+
+DataFile read_file(simdjson::dom::element element) {
+  DataFile file{.name = text_of(element, "name"),
+                .rows = count_of(element, "rows"),
+                .bytes = count_of(element, "bytes"),
+                .first_key = text_of(element, "first_key"),
+                .last_key = text_of(element, "last_key"),
+                .first_second = optional_second(element, "first_second"),
+                .last_second = optional_second(element, "last_second")};
+  simdjson::dom::array merged;
+  if (element["merged_from"].get(merged) == simdjson::SUCCESS)
+    for (const auto name : merged) file.merged_from.emplace_back(std::string_view(name));
+  return file;
+}
+
 Manifest read_body(simdjson::dom::element body) {
   Manifest manifest{.table = text_of(body, "table"),
                     .partition = text_of(body, "partition"),
@@ -80,19 +106,12 @@ Manifest read_body(simdjson::dom::element body) {
                     .sources = text_of(body, "sources"),
                     .parameters = text_of(body, "parameters"),
                     .engine_version = text_of(body, "engine_version"),
-                    .final_to = {},
+                    .final_to = optional_second(body, "final_to"),
                     .supersedes = {},
                     .created = count_of(body, "created")};
-  for (const auto file : body["files"].get_array())
-    manifest.files.push_back({.name = text_of(file, "name"),
-                              .rows = count_of(file, "rows"),
-                              .bytes = count_of(file, "bytes"),
-                              .first_key = text_of(file, "first_key"),
-                              .last_key = text_of(file, "last_key")});
+  for (const auto file : body["files"].get_array()) manifest.files.push_back(read_file(file));
   for (const auto file : body["supersedes"].get_array())
     manifest.supersedes.push_back({.name = text_of(file, "name"), .at = count_of(file, "at")});
-  if (std::int64_t final_to = 0; body["final_to"].get(final_to) == simdjson::SUCCESS)
-    manifest.final_to = final_to;
   return manifest;
 }
 
@@ -144,6 +163,14 @@ std::uint64_t Manifest::bytes() const {
   std::uint64_t sum = 0;
   for (const DataFile& file : files) sum += file.bytes;
   return sum;
+}
+
+bool Manifest::has_content_hash() const { return !hash.starts_with(kPartsHash); }
+
+std::string hash_of_parts(const std::vector<DataFile>& files) {
+  Hasher hasher;
+  for (const DataFile& file : files) hasher.add(fmt::format("{}\n", file.name));
+  return fmt::format("{}{}", kPartsHash, hasher.digest().hex());
 }
 
 std::string encode(const Manifest& manifest) {

@@ -72,6 +72,9 @@ struct Manifest {
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 
+// The hash of a partition of several files.
+[[nodiscard]] std::string hash_of_parts(const std::vector<DataFile>& files);
+
 [[nodiscard]] std::string encode(const Manifest& manifest);
 // `name` stands for the file in errors. Errors: kCorrupt, kUnsupported for a later format.
 [[nodiscard]] Result<Manifest> decode_manifest(std::string_view text, std::string_view name);

@@ -1,11 +1,9 @@
 #include "lake/merge.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
+#include <utility>
 
 #include "base/assert.h"
-#include "lake/text.h"
 
 namespace fm::lake {
 namespace {
@@ -13,129 +11,128 @@ namespace {
 using table::RowBatch;
 using table::Table;
 
+// Of the rows in hand of a stream: small, because a merge holds up to kFilesMax of them.
+constexpr std::size_t kHeadRows = 512;
+
 std::size_t date_column(const Table& table) { return table.column_index(table.partition_column); }
 
-struct RowPlace {
-  const RowBatch* batch;
-  std::size_t row;
-};
-
-// The key's cells, comparable as the lake sorts them.
-struct KeyLess {
-  const Table* table;
-
-  bool operator()(const RowPlace& left, const RowPlace& right) const {
-    for (const auto& name : table->sort) {
-      const std::size_t c = table->column_index(name);
-      const bool left_null = left.batch->is_null(c, left.row);
-      const bool right_null = right.batch->is_null(c, right.row);
-      if (left_null != right_null) return left_null;
-      if (left_null) continue;
-      if (const int order = compare(left, right, c); order != 0) return order < 0;
-    }
-    return false;
-  }
-
-  static int compare(const RowPlace& left, const RowPlace& right, std::size_t column) {
-    const auto sign = [](const auto& a, const auto& b) { return a < b ? -1 : b < a ? 1 : 0; };
-    switch (left.batch->table().columns[column].type) {
-      case table::Type::kTimestamp:
-      case table::Type::kInt64:
-        return sign(left.batch->int64s(column)[left.row], right.batch->int64s(column)[right.row]);
-      case table::Type::kDate:
-      case table::Type::kInt32:
-        return sign(left.batch->int32s(column)[left.row], right.batch->int32s(column)[right.row]);
-      case table::Type::kText:
-        return sign(left.batch->text(column, left.row), right.batch->text(column, right.row));
-      case table::Type::kInt8:
-      case table::Type::kBool:
-      case table::Type::kDouble:
-        break;
-    }
-    FM_ASSERT(false);  // no table sorts by these
-  }
-};
-
-std::vector<RowPlace> places_of(const RowSet& rows) {
-  std::vector<RowPlace> places;
-  for (const RowBatch& batch : rows.batches())
-    for (std::size_t row = 0; row < batch.size(); ++row) places.push_back({&batch, row});
-  return places;
-}
-
-void keep_bookkeeping(RowBatch& batch, const RowPlace& stored) {
+void keep_bookkeeping(RowBatch& batch, const RowBatch& stored, std::size_t stored_row) {
   const Table& table = batch.table();
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     if (!table.columns[c].bookkeeping) continue;
     FM_ASSERT(table.columns[c].type == table::Type::kTimestamp && !table.columns[c].nullable);
-    batch.int64s(c)[batch.size() - 1] = stored.batch->int64s(c)[stored.row];
+    batch.int64s(c)[batch.size() - 1] = stored.int64s(c)[stored_row];
   }
 }
 
 }  // namespace
 
-Result<RowSet> RowSet::read(table::RowStream& rows) {
-  RowSet set(rows.table());
-  RowBatch batch(rows.table());
-  for (;;) {
-    FM_ASSIGN(const bool more, rows.next(batch));
-    if (!more) return set;
-    set.append(batch, 0, batch.size());
-  }
+RowHead::RowHead(table::RowStream& rows) : rows_(&rows), batch_(rows.table(), kHeadRows) {}
+
+Result<bool> RowHead::fill() {
+  if (row_ < batch_.size()) return true;
+  row_ = 0;
+  return rows_->next(batch_);
 }
 
-Date RowSet::first_date() const {
-  FM_ASSERT(!batches_.empty());
-  return Date::from_days(batches_.front().int32s(date_column(*table_))[0]);
+MergedRows::MergedRows(const Table& table, std::vector<std::unique_ptr<table::RowStream>> streams)
+    : table_(&table), order_(table), streams_(std::move(streams)) {
+  for (const auto& stream : streams_) heads_.emplace_back(*stream);
 }
 
-void RowSet::append(const RowBatch& batch, std::size_t first, std::size_t rows) {
-  while (rows > 0) {
-    if (batches_.empty() || batches_.back().full()) batches_.emplace_back(*table_);
-    RowBatch& last = batches_.back();
-    const std::size_t step = std::min(rows, last.rows_max() - last.size());
-    last.append(batch, first, step);
-    first += step;
-    rows -= step;
-  }
+bool MergedRows::comes_later(std::size_t left, std::size_t right) const {
+  const RowHead& l = heads_[left];
+  const RowHead& r = heads_[right];
+  const auto order = order_.compare(l.batch(), l.row(), r.batch(), r.row());
+  return order == std::strong_ordering::equal ? left > right : order > 0;
 }
 
-Result<bool> RowSetStream::next(RowBatch& batch) {
+Status MergedRows::push(std::size_t stream) {
+  FM_ASSIGN(const bool more, heads_[stream].fill());
+  if (!more) return {};
+  waiting_.push_back(stream);
+  std::ranges::push_heap(waiting_, [this](auto a, auto b) { return comes_later(a, b); });
+  return {};
+}
+
+// How many rows of a stream in hand come before all others: parts of a table that is sorted by
+// time do not interleave, so that runs are long.
+std::size_t MergedRows::run_of(std::size_t stream) const {
+  const RowHead& head = heads_[stream];
+  if (waiting_.empty()) return head.rows_left();
+  const RowHead& other = heads_[waiting_.front()];
+  std::size_t run = 1;
+  while (run < head.rows_left() &&
+         order_.compare(head.batch(), head.row() + run, other.batch(), other.row()) < 0)
+    ++run;
+  return run;
+}
+
+Result<bool> MergedRows::next(RowBatch& batch) {
   batch.clear();
-  while (batch_ < rows_->batches().size() && !batch.full()) {
-    const RowBatch& from = rows_->batches()[batch_];
-    const std::size_t step = std::min(from.size() - row_, batch.rows_max() - batch.size());
-    batch.append(from, row_, step);
-    row_ += step;
-    if (row_ < from.size()) break;
-    ++batch_;
-    row_ = 0;
+  if (!std::exchange(started_, true))
+    for (std::size_t stream = 0; stream < heads_.size(); ++stream) FM_TRY(push(stream));
+  while (!batch.full() && !waiting_.empty()) {
+    std::ranges::pop_heap(waiting_, [this](auto a, auto b) { return comes_later(a, b); });
+    const std::size_t stream = waiting_.back();
+    waiting_.pop_back();
+    RowHead& head = heads_[stream];
+    const std::size_t rows = std::min(run_of(stream), batch.rows_max() - batch.size());
+    batch.append(head.batch(), head.row(), rows);
+    head.take(rows);
+    FM_TRY(push(stream));
   }
   return batch.size() > 0;
 }
 
-Result<RowSet> merge_dates(const RowSet& stored, const RowSet& fresh) {
-  const Table& table = fresh.table();
-  const std::size_t date = date_column(table);
-  const KeyLess less{&table};
-  std::set<std::int32_t> dates;
-  for (const RowPlace& place : places_of(fresh)) dates.insert(place.batch->int32s(date)[place.row]);
-  std::set<RowPlace, KeyLess> replaced(less);
-  std::vector<RowPlace> kept = places_of(fresh);
-  for (const RowPlace& place : places_of(stored)) {
-    if (dates.contains(place.batch->int32s(date)[place.row]))
-      replaced.insert(place);
+UpdatedRows::UpdatedRows(table::RowStream& stored, table::RowStream& fresh, Dates dropped)
+    : fresh_stream_(&fresh),
+      order_(fresh.table()),
+      stored_(stored),
+      fresh_(fresh),
+      dropped_(std::move(dropped)),
+      date_column_(date_column(fresh.table())) {}
+
+void UpdatedRows::take_stored(RowBatch& batch) {
+  if (!dropped_.empty() && dropped_.contains(stored_.batch().int32s(date_column_)[stored_.row()]))
+    changed_ = true;
+  else
+    batch.append(stored_.batch(), stored_.row(), 1);
+  stored_.take(1);
+}
+
+void UpdatedRows::take_fresh(RowBatch& batch) {
+  batch.append(fresh_.batch(), fresh_.row(), 1);
+  fresh_.take(1);
+  changed_ = true;
+}
+
+void UpdatedRows::take_both(RowBatch& batch) {
+  changed_ |= !same_content(stored_.batch(), stored_.row(), fresh_.batch(), fresh_.row());
+  batch.append(fresh_.batch(), fresh_.row(), 1);
+  keep_bookkeeping(batch, stored_.batch(), stored_.row());
+  stored_.take(1);
+  fresh_.take(1);
+}
+
+Result<bool> UpdatedRows::next(RowBatch& batch) {
+  batch.clear();
+  while (!batch.full()) {
+    FM_ASSIGN(const bool has_stored, stored_.fill());
+    FM_ASSIGN(const bool has_fresh, fresh_.fill());
+    if (!has_stored && !has_fresh) break;
+    const auto order = !has_fresh    ? std::strong_ordering::less
+                       : !has_stored ? std::strong_ordering::greater
+                                     : order_.compare(stored_.batch(), stored_.row(),
+                                                      fresh_.batch(), fresh_.row());
+    if (order < 0)
+      take_stored(batch);
+    else if (order > 0)
+      take_fresh(batch);
     else
-      kept.push_back(place);
+      take_both(batch);
   }
-  std::ranges::sort(kept, less);
-  RowSet merged(table);
-  for (const RowPlace& place : kept) {
-    merged.append(*place.batch, place.row, 1);
-    if (const auto old = replaced.find(place); old != replaced.end())
-      keep_bookkeeping(merged.last(), *old);
-  }
-  return merged;
+  return batch.size() > 0;
 }
 
 PartitionGuard::PartitionGuard(table::RowStream& rows, const PartitionKey& partition)

@@ -1,10 +1,11 @@
 #include "lake/parquet_writer.h"
 
-#include <compare>
+#include <algorithm>
+#include <span>
 #include <utility>
-#include <vector>
 
 #include "lake/duckdb.h"
+#include "lake/row_order.h"
 #include "lake/row_source.h"
 #include "lake/text.h"
 #include "table/ddl.h"
@@ -13,30 +14,12 @@ namespace fm::lake {
 namespace {
 
 using table::RowBatch;
-using table::Type;
 
-std::strong_ordering compare_cells(const RowBatch& left, std::size_t left_row,
-                                   const RowBatch& right, std::size_t right_row,
-                                   std::size_t column) {
-  const bool left_null = left.is_null(column, left_row);
-  const bool right_null = right.is_null(column, right_row);
-  if (left_null || right_null) return right_null <=> left_null;  // nulls first
-  switch (left.table().columns[column].type) {
-    case Type::kTimestamp:
-    case Type::kInt64:
-      return left.int64s(column)[left_row] <=> right.int64s(column)[right_row];
-    case Type::kDate:
-    case Type::kInt32:
-      return left.int32s(column)[left_row] <=> right.int32s(column)[right_row];
-    case Type::kInt8:
-    case Type::kBool:
-      return left.int8s(column)[left_row] <=> right.int8s(column)[right_row];
-    case Type::kText:
-      return left.text(column, left_row) <=> right.text(column, right_row);
-    case Type::kDouble:
-      break;
-  }
-  FM_ASSERT(false);  // no table sorts by a double
+constexpr std::int64_t kMicrosPerSecond = 1'000'000;
+
+Second second_of_micros(std::int64_t micros) {
+  const std::int64_t second = micros / kMicrosPerSecond;
+  return second * kMicrosPerSecond > micros ? second - 1 : second;
 }
 
 // Hashes the rows on their way, holds them to the table's order and remembers the first and last
@@ -44,9 +27,11 @@ std::strong_ordering compare_cells(const RowBatch& left, std::size_t left_row,
 class Inspector final : public RowSource::Observer {
  public:
   Inspector(const table::Table& table, bool check_order)
-      : hasher_(table), last_(table, 1), check_order_(check_order) {
-    for (const auto& name : table.sort) sort_.push_back(table.column_index(name));
-  }
+      : hasher_(table),
+        order_(table),
+        last_(table, 1),
+        time_column_(key_time_column(table)),
+        check_order_(check_order) {}
 
   Status see(const RowBatch& batch) override {
     if (check_order_) FM_TRY(check(batch));
@@ -54,16 +39,23 @@ class Inspector final : public RowSource::Observer {
     last_.clear();
     last_.append(batch, batch.size() - 1, 1);
     hasher_.add(batch);
+    if (time_column_) see_times(batch.int64s(*time_column_).first(batch.size()));
     rows_ += batch.size();
     return {};
   }
 
   [[nodiscard]] ParquetReport report() const {
-    return {.rows = rows_,
-            .bytes = 0,
-            .hash = hasher_.digest().hex(),
-            .first_key = first_key_,
-            .last_key = rows_ == 0 ? "" : key_text(last_, 0)};
+    ParquetReport report{.rows = rows_,
+                         .bytes = 0,
+                         .hash = hasher_.digest().hex(),
+                         .first_key = first_key_,
+                         .last_key = rows_ == 0 ? "" : key_text(last_, 0),
+                         .first_second = {},
+                         .last_second = {}};
+    if (!time_column_ || rows_ == 0) return report;
+    report.first_second = second_of_micros(first_time_);
+    report.last_second = second_of_micros(last_time_);
+    return report;
   }
 
  private:
@@ -72,7 +64,7 @@ class Inspector final : public RowSource::Observer {
       if (row == 0 && rows_ == 0) continue;
       const RowBatch& before = row == 0 ? last_ : batch;
       const std::size_t before_row = row == 0 ? 0 : row - 1;
-      if (ascends(before, before_row, batch, row)) continue;
+      if (order_.compare(before, before_row, batch, row) < 0) continue;
       return fail(Code::kInvalidArgument,
                   "{}.{}: row {} has the key {} behind {}; expected rows in ascending order of "
                   "distinct keys",
@@ -82,20 +74,20 @@ class Inspector final : public RowSource::Observer {
     return {};
   }
 
-  [[nodiscard]] bool ascends(const RowBatch& left, std::size_t left_row, const RowBatch& right,
-                             std::size_t right_row) const {
-    for (const std::size_t column : sort_) {
-      const auto order = compare_cells(left, left_row, right, right_row, column);
-      if (order != std::strong_ordering::equal) return order == std::strong_ordering::less;
-    }
-    return false;
+  void see_times(std::span<const std::int64_t> times) {
+    const auto [first, last] = std::ranges::minmax(times);
+    first_time_ = rows_ == 0 ? first : std::min(first_time_, first);
+    last_time_ = rows_ == 0 ? last : std::max(last_time_, last);
   }
 
   table::RowHasher hasher_;
+  RowOrder order_;
   RowBatch last_;
+  std::optional<std::size_t> time_column_;
   bool check_order_;
-  std::vector<std::size_t> sort_;
   std::string first_key_;
+  std::int64_t first_time_ = 0;
+  std::int64_t last_time_ = 0;
   std::uint64_t rows_ = 0;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/env.h"
@@ -21,6 +22,8 @@ struct ParquetReport {
   std::string hash;       // of the cells: RowHasher
   std::string first_key;  // JSON array of the key's columns as text; empty without rows
   std::string last_key;
+  std::optional<Second> first_second;  // of the key's timestamp, where it has one
+  std::optional<Second> last_second;
 };
 
 // Writes and syncs `path`, replacing what is there; after an error nothing is left there.

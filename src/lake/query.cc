@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "lake/duckdb.h"
-#include "lake/merge.h"
 #include "lake/render.h"
 #include "lake/row_reader.h"
+#include "lake/row_set.h"
 #include "lake/row_source.h"
 #include "lake/store.h"
 #include "table/catalogue.h"

@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "lake/duckdb.h"
+#include "lake/merge.h"
 #include "table/ddl.h"
 
 namespace fm::lake {
@@ -143,18 +144,15 @@ bool may_hold(const table::Table& table, const Manifest& manifest, const ReadRan
   return !range.before || value <= text_of(*range.before - 1);
 }
 
-}  // namespace
-
-std::string relation_of(const Store& store, const table::Table& table,
-                        const std::vector<Manifest>& manifests) {
-  std::string files;
-  for (const Manifest& manifest : manifests)
-    for (const DataFile& file : manifest.files)
-      fmt::format_to(std::back_inserter(files), "{}{}", files.empty() ? "" : ", ",
-                     quote_text(store.part_path(file.name), Engine::kDuckdb));
-  if (!files.empty())
+std::string relation_of_files(const Store& store, const table::Table& table,
+                              const std::vector<DataFile>& files) {
+  std::string paths;
+  for (const DataFile& file : files)
+    fmt::format_to(std::back_inserter(paths), "{}{}", paths.empty() ? "" : ", ",
+                   quote_text(store.part_path(file.name), Engine::kDuckdb));
+  if (!paths.empty())
     return fmt::format("(SELECT {} FROM read_parquet([{}], hive_partitioning=false))",
-                       column_names(table), files);
+                       column_names(table), paths);
   std::string columns;
   for (const auto& column : table.columns)
     fmt::format_to(std::back_inserter(columns), "{}CAST(NULL AS {}) AS {}",
@@ -163,20 +161,52 @@ std::string relation_of(const Store& store, const table::Table& table,
   return fmt::format("(SELECT {} WHERE false)", columns);
 }
 
+Result<RowCursor> read_query(const table::Table& table, Database database, const std::string& sql) {
+  FM_ASSIGN(Rows rows, database.query(sql));
+  auto reader = std::make_unique<RowReader>(table, std::move(database), std::move(rows));
+  FM_TRY(reader->fetch());
+  return reader;
+}
+
+}  // namespace
+
+std::string relation_of(const Store& store, const table::Table& table,
+                        const std::vector<Manifest>& manifests) {
+  std::vector<DataFile> files;
+  for (const Manifest& manifest : manifests)
+    files.insert(files.end(), manifest.files.begin(), manifest.files.end());
+  return relation_of_files(store, table, files);
+}
+
 Result<RowCursor> read_files(const Store& store, const table::Table& table,
                              const std::vector<Manifest>& manifests, const ReadRange& range) {
   std::vector<Manifest> chosen;
   for (const Manifest& manifest : manifests)
     if (may_hold(table, manifest, range)) chosen.push_back(manifest);
+  std::size_t files = 0;
+  for (const Manifest& manifest : chosen) files += manifest.files.size();
   FM_ASSIGN(Database database, Database::open(kReaderDatabase));
-  FM_ASSIGN(Rows rows, database.query(fmt::format(
-                           "SELECT {} FROM {}{}{}{}", column_names(table),
-                           relation_of(store, table, chosen), condition(table, range),
-                           order(table, range, chosen.size() <= 1 && !range.newest_first),
-                           range.rows_max ? fmt::format(" LIMIT {}", *range.rows_max) : "")));
-  auto reader = std::make_unique<RowReader>(table, std::move(database), std::move(rows));
-  FM_TRY(reader->fetch());
-  return reader;
+  return read_query(
+      table, std::move(database),
+      fmt::format("SELECT {} FROM {}{}{}{}", column_names(table), relation_of(store, table, chosen),
+                  condition(table, range), order(table, range, files <= 1 && !range.newest_first),
+                  range.rows_max ? fmt::format(" LIMIT {}", *range.rows_max) : ""));
+}
+
+Result<RowCursor> read_in_order(const Store& store, const table::Table& table,
+                                const std::vector<DataFile>& files) {
+  if (files.empty()) return std::make_unique<table::EmptyStream>(table);
+  FM_ASSIGN(const Database database, Database::open(kReaderDatabase));
+  std::vector<RowCursor> cursors;
+  for (const DataFile& file : files) {
+    FM_ASSIGN(Database connection, database.connect());
+    FM_ASSIGN(auto cursor, read_query(table, std::move(connection),
+                                      fmt::format("SELECT {} FROM {}", column_names(table),
+                                                  relation_of_files(store, table, {file}))));
+    cursors.push_back(std::move(cursor));
+  }
+  if (cursors.size() == 1) return std::move(cursors.front());
+  return std::make_unique<MergedRows>(table, std::move(cursors));
 }
 
 }  // namespace fm::lake

@@ -20,4 +20,9 @@ namespace fm::lake {
                                            const std::vector<Manifest>& manifests,
                                            const ReadRange& range);
 
+// All rows of one partition in the order of the key, however many files they lie in; one batch of
+// each in memory. Errors: as read_files().
+[[nodiscard]] Result<RowCursor> read_in_order(const Store& store, const table::Table& table,
+                                              const std::vector<DataFile>& files);
+
 }  // namespace fm::lake

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <set>
 #include <utility>
 
@@ -14,6 +15,9 @@ constexpr std::string_view kFormatText = "frontmonth-lake 1\n";
 constexpr std::string_view kPart = ".part";
 constexpr std::string_view kDraft = ".draft";
 constexpr std::string_view kManifestDraft = ".manifest";
+// Directories that were visible, in show/: retired,<second>,<token>. No table has such a name.
+constexpr std::string_view kRetired = "retired,";
+constexpr Second kRetiredSeconds = 10;
 // Partitions share lock files, so that their number does not grow with the lake.
 constexpr std::uint64_t kLockFiles = 64;
 
@@ -127,7 +131,8 @@ Result<std::optional<Manifest>> Store::read(std::string_view table,
   return manifest;
 }
 
-Result<std::vector<Manifest>> Store::read_all(std::string_view table, std::string_view root) const {
+Result<std::vector<std::string>> Store::partition_names(std::string_view table,
+                                                        std::string_view root) const {
   const std::string base = fmt::format("{}/manifests/{}", store_, table);
   std::vector<std::string> partitions;
   const auto collect = [&](const std::string& directory, const std::string& prefix) -> Status {
@@ -141,12 +146,24 @@ Result<std::vector<Manifest>> Store::read_all(std::string_view table, std::strin
   for (const auto& name : roots)
     if (!name.ends_with(".json") && (root.empty() || name == fmt::format("p_root={}", root)))
       FM_TRY(collect(join(base, name), name + "/"));
+  return partitions;
+}
+
+Result<std::vector<Manifest>> Store::read_all(std::string_view table, std::string_view root) const {
+  FM_ASSIGN(const auto partitions, partition_names(table, root));
   std::vector<Manifest> manifests;
   for (const auto& partition : partitions) {
     FM_ASSIGN(auto manifest, read(table, partition));
     if (manifest) manifests.push_back(*std::move(manifest));
   }
   return manifests;
+}
+
+Result<std::optional<Manifest>> Store::read_last(std::string_view table,
+                                                 std::string_view root) const {
+  FM_ASSIGN(const auto partitions, partition_names(table, root));
+  if (partitions.empty()) return std::nullopt;
+  return read(table, partitions.back());
 }
 
 Result<Store::Draft> Store::begin_draft() const {
@@ -184,9 +201,9 @@ Status Store::make_durable_directories(const std::string& directory) const {
 
 // True when the part is new in the store. One with the same content may be there already: it stays
 // as it is, because somebody may be reading it.
-Result<bool> Store::place_part(const Manifest& manifest, const Draft& draft) const {
-  if (manifest.files.empty()) return false;
-  const std::string part = part_path(manifest.files.front().name);
+Result<bool> Store::place_part(const std::string& name, const Draft& draft) const {
+  if (name.empty()) return false;
+  const std::string part = part_path(name);
   if (env_->exists(part)) return false;
   FM_TRY(env_->rename(draft.path, part));
   FM_TRY(env_->sync_directory(store_));
@@ -217,12 +234,32 @@ Status Store::swap_visible(const Manifest& manifest, const std::string& show) co
   const std::string visible = visible_path(manifest.table, manifest.partition);
   const std::string parent = parent_of(visible);
   FM_TRY(make_durable_directories(parent));
-  if (env_->exists(visible))
-    FM_TRY(env_->exchange(show, visible));
-  else
-    FM_TRY(env_->rename(show, visible));
+  const bool has_old = env_->exists(visible);
+  FM_TRY(has_old ? env_->exchange(show, visible) : env_->rename(show, visible));
   FM_TRY(env_->sync_directory(parent));
-  return remove_tree(*env_, show);
+  if (has_old) FM_TRY(retire(show));
+  return remove_retired();
+}
+
+// A reader that has opened the old directory and is still listing it would miss names that are
+// removed meanwhile, and take the rest for all. So it stays as it is for a while.
+Status Store::retire(const std::string& show) const {
+  const std::string token = show.substr(show.rfind(',') + 1);
+  return env_->rename(
+      show, fmt::format("{}/show/{}{},{}", store_, kRetired, second_of(env_->now()), token));
+}
+
+Status Store::remove_retired() const {
+  FM_ASSIGN(const auto names, list_or_empty(*env_, join(store_, "show")));
+  const Second now = second_of(env_->now());
+  for (const auto& name : names) {
+    if (!name.starts_with(kRetired)) continue;
+    const Second since = std::atoll(name.c_str() + kRetired.size());
+    // A clock that was set back must not keep them for ever.
+    if (since + kRetiredSeconds <= now || since > now)
+      FM_TRY(ignore_missing(remove_tree(*env_, join(join(store_, "show"), name))));
+  }
+  return {};
 }
 
 Status Store::write_manifest(const Manifest& manifest, const Draft& draft, bool& renamed) const {
@@ -250,21 +287,21 @@ Status Store::write_file(const std::string& path, std::string_view content, cons
 }
 
 Status Store::publish(const std::optional<Manifest>& old, const Manifest& manifest,
-                      const Draft& draft) const {
+                      const Draft& draft, const std::string& new_part) const {
   const std::string show = show_path(manifest, draft);
   bool is_new_part = false;
   bool renamed = false;
   const auto write = [&]() -> Status {
     // From the moment the part is in the store until a manifest names it, no cleaner may look.
     FM_ASSIGN(const auto store_lock, env_->lock(join(state_, "locks/store"), lock_patience_));
-    FM_ASSIGN(is_new_part, place_part(manifest, draft));
+    FM_ASSIGN(is_new_part, place_part(new_part, draft));
     FM_TRY(build_show(manifest, show));
     return write_manifest(manifest, draft, renamed);
   };
   Status written = write();
   if (!renamed) {
     static_cast<void>(remove_tree(*env_, show));
-    if (is_new_part) static_cast<void>(env_->remove(part_path(manifest.files.front().name)));
+    if (is_new_part) static_cast<void>(env_->remove(part_path(new_part)));
     return written;
   }
   // The manifest counts now, even where its directory could not be synced: go on, then say so.
@@ -315,7 +352,9 @@ Status Store::remove_expired(const Manifest& old, const Manifest& manifest) cons
 
 Status Store::clean() const {
   FM_ASSIGN(const auto shows, list_or_empty(*env_, join(store_, "show")));
-  for (const auto& name : shows) FM_TRY(mend_show(name));
+  for (const auto& name : shows)
+    if (!name.starts_with(kRetired)) FM_TRY(mend_show(name));
+  FM_TRY(remove_retired());
   FM_ASSIGN(const auto names, list_or_empty(*env_, store_));
   for (const auto& name : names)
     if (name.ends_with(kDraft) || name.ends_with(kManifestDraft)) FM_TRY(clean_token(store_, name));

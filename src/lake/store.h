@@ -32,6 +32,9 @@ class Store {
   // All partitions of a table, or of one root of it, sorted.
   [[nodiscard]] Result<std::vector<Manifest>> read_all(std::string_view table,
                                                        std::string_view root) const;
+  // The last of them, without reading the others.
+  [[nodiscard]] Result<std::optional<Manifest>> read_last(std::string_view table,
+                                                          std::string_view root) const;
 
   // Whatever a commit has in hand that is not yet part of the lake carries its token in the name.
   // The lock on the token tells cleaners that the writer lives.
@@ -50,9 +53,10 @@ class Store {
                                                                  Nanos patience) const;
 
   // Steps 3 to 8 of a commit, docs/formats/lake.md; the caller holds the partition's lock. `old` is
-  // the present manifest, if any. Where the manifest names one file, the draft is its content.
+  // the present manifest, if any. `new_part` is the name of the file that the draft holds, one of
+  // the manifest's; empty where the manifest names only files that are in the store.
   [[nodiscard]] Status publish(const std::optional<Manifest>& old, const Manifest& manifest,
-                               const Draft& draft) const;
+                               const Draft& draft, const std::string& new_part) const;
   // Writes the manifest alone: same files, other accounts.
   [[nodiscard]] Status republish(const Manifest& manifest, const Draft& draft) const;
   // Makes the visible directory what the manifest says, if it is not.
@@ -68,6 +72,8 @@ class Store {
   [[nodiscard]] Nanos lock_patience() const { return lock_patience_; }
 
  private:
+  [[nodiscard]] Result<std::vector<std::string>> partition_names(std::string_view table,
+                                                                 std::string_view root) const;
   [[nodiscard]] std::string manifest_path(std::string_view table, std::string_view partition) const;
   [[nodiscard]] std::string show_path(const Manifest& manifest, const Draft& draft) const;
   [[nodiscard]] std::string token_lock_path(std::string_view token) const;
@@ -75,10 +81,12 @@ class Store {
   [[nodiscard]] Status write_file(const std::string& path, std::string_view content,
                                   const Draft& draft, bool& renamed) const;
   [[nodiscard]] Status make_durable_directories(const std::string& directory) const;
-  [[nodiscard]] Result<bool> place_part(const Manifest& manifest, const Draft& draft) const;
+  [[nodiscard]] Result<bool> place_part(const std::string& part, const Draft& draft) const;
   [[nodiscard]] Status build_show(const Manifest& manifest, const std::string& show) const;
   [[nodiscard]] Result<bool> shows(const std::string& directory, const Manifest& manifest) const;
   [[nodiscard]] Status swap_visible(const Manifest& manifest, const std::string& show) const;
+  [[nodiscard]] Status retire(const std::string& show) const;
+  [[nodiscard]] Status remove_retired() const;
   [[nodiscard]] Status write_manifest(const Manifest& manifest, const Draft& draft,
                                       bool& renamed) const;
   [[nodiscard]] Status remove_expired(const Manifest& old, const Manifest& manifest) const;

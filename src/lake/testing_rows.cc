@@ -85,4 +85,57 @@ Result<std::int64_t> read_version(const Lake& lake, std::string_view root, Date 
   return volumes[0];
 }
 
+RowBatch minute_rows(std::string_view root, Date date, std::int64_t minute, std::int64_t volume) {
+  RowBatch batch = candle_rows(root, date, volume);
+  const table::Table& table = batch.table();
+  for (std::size_t row = 0; row < kRowsOfMinute; ++row)
+    batch.int64s(table.column_index("time"))[row] =
+        (date.first_second() + minute * 60 + static_cast<std::int64_t>(row) * 10) *
+        kMicrosPerSecond;
+  batch.set_size(kRowsOfMinute);
+  return batch;
+}
+
+Result<CommitReport> append_minute(Lake& lake, std::string_view root, Date date,
+                                   std::int64_t minute) {
+  const RowBatch batch = minute_rows(root, date, minute);
+  table::BatchStream rows(batch);
+  CommitInfo info;
+  info.final_to = date.first_second() + (minute + 1) * 60;
+  std::optional<Second> expected;
+  if (minute > 0) expected = date.first_second() + minute * 60;
+  return lake.append(table::candles_1m(), {.root = std::string(root), .date = date}, rows, info,
+                     expected);
+}
+
+Result<FeedState> read_feed(const Lake& lake, std::string_view root, Date date) {
+  FM_ASSIGN(const auto cursor, lake.read(table::candles_1m(), {.root = std::string(root),
+                                                               .from = date,
+                                                               .before = date + 1,
+                                                               .newest_first = false,
+                                                               .rows_max = {}}));
+  RowBatch batch(table::candles_1m(), 64);
+  FeedState state;
+  std::size_t rows = 0;
+  for (;;) {
+    FM_ASSIGN(const bool more, cursor->next(batch));
+    if (!more) break;
+    for (std::size_t row = 0; row < batch.size(); ++row, ++rows) {
+      const auto expected = date.first_second() + static_cast<std::int64_t>(rows) * 10;
+      const auto time = batch.int64s(0)[row] / kMicrosPerSecond;
+      if (time != expected)
+        return fail(Code::kCorrupt, "row {} is of {}; expected {}", rows, iso_second(time),
+                    iso_second(expected));
+      const auto volume = batch.int64s(table::candles_1m().column_index("volume"))[row];
+      if (rows == 0) state.first_volume = volume;
+      if (rows < kRowsOfMinute && volume != state.first_volume)
+        return fail(Code::kCorrupt, "minute 0 has the volumes {} and {}", state.first_volume,
+                    volume);
+    }
+  }
+  if (rows % kRowsOfMinute != 0) return fail(Code::kCorrupt, "{} rows: part of a minute", rows);
+  state.minutes = static_cast<std::int64_t>(rows / kRowsOfMinute);
+  return state;
+}
+
 }  // namespace fm::lake
