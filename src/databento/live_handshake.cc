@@ -1,12 +1,10 @@
 #include "databento/live_handshake.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
 
-#include "base/assert.h"
+#include "databento/sha256.h"
 
 namespace fm::databento {
 namespace {
@@ -57,15 +55,6 @@ Status check(const Subscription& subscription, std::size_t number) {
       return refuse("names ALL_SYMBOLS and others");
   }
   return {};
-}
-
-std::string sha256_hex(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  FM_ASSERT(EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
-  std::string out;
-  for (unsigned i = 0; i < size; ++i) out += fmt::format("{:02x}", digest[i]);
-  return out;
 }
 
 std::string_view name(SlowReader behaviour) {
@@ -193,7 +182,7 @@ Result<std::string> authentication_line(const Secret& key, std::string_view chal
   std::string line = fmt::format(
       "auth={}-{}|dataset={}|encoding={}|ts_out={}|compression={}|client={}|heartbeat_interval_s={"
       "}",
-      sha256_hex(proven.reveal()), text.substr(text.size() - kKeyTailBytes), options.dataset,
+      sha256_of(proven.reveal()), text.substr(text.size() - kKeyTailBytes), options.dataset,
       options.encoding == Encoding::kDbn ? "dbn" : "json", options.ts_out ? 1 : 0,
       options.zstd ? "zstd" : "none", options.client, options.heartbeat_interval_s);
   if (options.slow_reader != SlowReader::kDefault)
