@@ -243,6 +243,8 @@ Status HttpClient::State::prepare_method(const HttpRequest& request) {
 }
 
 Status HttpClient::State::prepare(const HttpRequest& request) {
+  if (!request.url.starts_with("http://") && !request.url.starts_with("https://"))
+    return fail(Code::kInvalidArgument, "no HTTP address: expected http:// or https://");
   ::curl_easy_reset(easy);  // keeps its connections
   header_list.reset();
   FM_TRY(prepare_method(request));
@@ -343,7 +345,6 @@ Result<HttpResponse> HttpClient::State::finish(CURLcode code, const HttpRequest&
       FM_ASSERT(!failure);
       return std::unexpected(std::move(failure).error());
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
       return fail(Code::kInvalidArgument, "no HTTP address ({})", said);
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
