@@ -67,7 +67,7 @@ enum class Order {
 
 struct ReadRequest {
   std::string dataset;
-  std::vector<dbn::Schema> schemas;
+  std::vector<dbn::Schema> schemas = {};
   Nanos from = 0;
   Nanos to = kUndefTime;
   Filter filter = Filter::kIndexTime;
