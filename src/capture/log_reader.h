@@ -25,8 +25,9 @@
 namespace fm::capture {
 
 struct LogReaderOptions {
-  std::optional<Date> from_day;  // begins with the first capture day from here on; none: the oldest
-  std::optional<Date> to_day;    // the last one read; none: follows the log
+  std::optional<Date> from_day =
+      std::nullopt;  // begins with the first capture day from here on; none: the oldest
+  std::optional<Date> to_day = std::nullopt;  // the last one read; none: follows the log
   // Goes on behind damage and reports it in damages(); else it is an error.
   bool go_on_behind_damage = false;
   bool repairs = true;  // merge the day's repair segments

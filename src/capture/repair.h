@@ -29,19 +29,21 @@ struct Repair {
   std::uint64_t record_count = 0;
 };
 
-// Nobody sees a repair before commit(); a crash leaves a draft that the next create() of the day
-// removes once its writer is gone.
+// Nobody sees a repair before commit(); what a crash leaves is removed by the next create() of the
+// day.
 class RepairWriter {
  public:
-  // `metadata` as the records' file has it; its dataset must be the log's. Errors: those of Env.
+  // `metadata` as the records' file has it. Errors: kBusy when another repair of the day is being
+  // written, kUnsupported unless of version 3, those of Env.
   [[nodiscard]] static Result<RepairWriter> create(Env& env, const std::string& directory, Date day,
                                                    const dbn::Metadata& metadata);
   ~RepairWriter();  // without commit(): removes the draft
   RepairWriter(RepairWriter&&) noexcept;
   RepairWriter& operator=(RepairWriter&&) noexcept;
 
-  // In order of arrival, all within the capture day; a ts_out is taken off. Records without an
-  // arrival (mappings) may stand anywhere. Errors: kInvalidArgument otherwise; kNoSpace.
+  // In order of arrival, as the vendor's files are, all within the capture day; a ts_out is taken
+  // off. Records without an arrival (mappings) are kept, but a log's reader does not merge them.
+  // Errors: kInvalidArgument for a record of another day; kNoSpace.
   [[nodiscard]] Status append(const dbn::RecordBlock& block);
   // Durable on return. Errors: kInvalidArgument when it holds no record.
   [[nodiscard]] Result<Repair> commit();
