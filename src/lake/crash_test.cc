@@ -65,7 +65,7 @@ std::vector<std::string> leftovers(const Lake& lake) {
 // What a foreign tool reads. Errors: those of DuckDB, and MIXTURE, which stands nowhere in the
 // statement that DuckDB quotes in the others.
 Status read_glob(const std::string& lake) {
-  FM_ASSIGN(Database database, Database::open({}));
+  FM_ASSIGN(Database database, Database::lease({}));
   FM_ASSIGN(Rows rows,
             database.query(fmt::format(
                 "SELECT CASE WHEN min(volume) = max(volume) AND count(*) = 20 + min(volume) % 7 "

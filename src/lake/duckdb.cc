@@ -2,10 +2,14 @@
 
 #include <duckdb.h>
 
+#include <algorithm>
 #include <array>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "base/assert.h"
+#include "lake/row_source.h"
 
 namespace fm::lake {
 
@@ -48,9 +52,12 @@ Result<Chunk> Rows::next() {
 }
 
 struct Database::Instance {
+  DatabaseOptions options;
   duckdb_database database = nullptr;
+  RowSource* row_source = nullptr;
+  bool is_usable = true;
 
-  Instance() = default;
+  explicit Instance(const DatabaseOptions& wanted) : options(wanted) {}
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
   ~Instance() { duckdb_close(&database); }
@@ -66,21 +73,54 @@ struct Database::State {
   ~State() { duckdb_disconnect(&connection); }
 };
 
+// Instances between two leases.
+class Database::Idle {
+ public:
+  // Never destroyed: at the end of the process DuckDB may be gone before it.
+  static Idle& of_process() {
+    static Idle& idle = *new Idle;
+    return idle;
+  }
+
+  std::unique_ptr<Instance> take(const DatabaseOptions& options) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = std::ranges::find_if(
+        instances_, [&](const auto& instance) { return instance->options == options; });
+    if (found == instances_.end()) return nullptr;
+    auto taken = std::move(*found);
+    instances_.erase(found);
+    return taken;
+  }
+
+  void give_back(std::unique_ptr<Instance> instance) {
+    const std::scoped_lock lock(mutex_);
+    if (instance->is_usable && instances_.size() < kInstancesMax)
+      instances_.push_back(std::move(instance));
+  }
+
+ private:
+  static constexpr std::size_t kInstancesMax = 4;  // a few megabytes each
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Instance>> instances_;
+};
+
 Database::Database(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
-Result<Database> Database::open(const DatabaseOptions& options) {
-  const std::array<std::pair<const char*, std::string>, 6> settings{{
+Result<std::unique_ptr<Database::Instance>> Database::create(const DatabaseOptions& options) {
+  const std::array<std::pair<const char*, std::string>, 7> settings{{
       {"memory_limit", fmt::format("{}MiB", options.memory_max_mb)},
       {"threads", fmt::format("{}", options.threads)},
       {"preserve_insertion_order", options.preserve_order ? "true" : "false"},
       {"temp_directory", ""},
       {"autoinstall_known_extensions", "false"},
       {"autoload_known_extensions", "false"},
+      // A file of the store is read once; an idle instance shall not hold its content.
+      {"enable_external_file_cache", "false"},
   }};
-  auto instance = std::make_shared<Instance>();
+  auto instance = std::make_unique<Instance>(options);
   duckdb_config config = nullptr;
   if (duckdb_create_config(&config) != DuckDBSuccess)
     return fail(Code::kInternal, "DuckDB: no configuration");
@@ -98,7 +138,32 @@ Result<Database> Database::open(const DatabaseOptions& options) {
     duckdb_free(message);
     return std::unexpected(std::move(error));
   }
+  duckdb_connection connection = nullptr;
+  if (duckdb_connect(instance->database, &connection) != DuckDBSuccess)
+    return fail(Code::kInternal, "DuckDB: cannot connect");
+  const Status added = RowSource::add_function(connection, instance->row_source);
+  duckdb_disconnect(&connection);
+  FM_TRY(added);
+  return instance;
+}
+
+Result<Database> Database::open(const DatabaseOptions& options) {
+  FM_ASSIGN(auto instance, create(options));
   return connect(std::move(instance));
+}
+
+Result<Database> Database::lease(const DatabaseOptions& options) {
+  const auto give_back = [](Instance* instance) {
+    Idle::of_process().give_back(std::unique_ptr<Instance>(instance));
+  };
+  if (auto idle = Idle::of_process().take(options)) {
+    const std::shared_ptr<Instance> instance(idle.release(), give_back);
+    auto database = connect(instance);
+    if (database) return database;
+    instance->is_usable = false;  // an internal error of DuckDB's ended it
+  }
+  FM_ASSIGN(auto instance, create(options));
+  return connect(std::shared_ptr<Instance>(instance.release(), give_back));
 }
 
 Result<Database> Database::connect() const { return connect(state_->instance); }
@@ -141,6 +206,7 @@ Result<Rows> Database::query(const std::string& sql) {
 }
 
 _duckdb_connection* Database::connection() const { return state_->connection; }
+RowSource*& Database::row_source() { return state_->instance->row_source; }
 
 Error duckdb_error(std::string_view message) {
   const auto says = [&](std::string_view words) { return message.contains(words); };

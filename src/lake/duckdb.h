@@ -15,10 +15,13 @@ struct _duckdb_data_chunk;
 
 namespace fm::lake {
 
+class RowSource;
+
 struct DatabaseOptions {
   std::uint64_t memory_max_mb = 256;
   int threads = 1;
   bool preserve_order = true;
+  friend bool operator==(const DatabaseOptions&, const DatabaseOptions&) = default;
 };
 
 // A chunk of a result: at most 2,048 rows.
@@ -48,10 +51,14 @@ class Rows {
 };
 
 // An in-memory database with one connection, which has one statement at a time under way. It loads
-// no extension and installs none.
+// no extension and installs none. It has the table function of row_source.h.
 class Database {
  public:
   [[nodiscard]] static Result<Database> open(const DatabaseOptions& options);
+  // One that nobody else uses: such a one that was leased before and given back, else a new one,
+  // whose opening takes longer than twenty small statements. For statements that leave nothing
+  // behind: no table, no view, no setting.
+  [[nodiscard]] static Result<Database> lease(const DatabaseOptions& options);
   // The same database by another connection.
   [[nodiscard]] Result<Database> connect() const;
   Database(Database&&) noexcept;
@@ -64,11 +71,14 @@ class Database {
   // One statement. Its rows must not outlive the database.
   [[nodiscard]] Result<Rows> query(const std::string& sql);
   [[nodiscard]] _duckdb_connection* connection() const;
+  [[nodiscard]] RowSource*& row_source();  // what "fm_rows()" gives; row_source.h sets it
 
  private:
   struct Instance;
   struct State;
+  class Idle;
   explicit Database(std::unique_ptr<State> state);
+  [[nodiscard]] static Result<std::unique_ptr<Instance>> create(const DatabaseOptions& options);
   [[nodiscard]] static Result<Database> connect(std::shared_ptr<Instance> instance);
   std::unique_ptr<State> state_;
 };

@@ -97,8 +97,8 @@ constexpr DatabaseOptions kWriterDatabase{.memory_max_mb = 192, .threads = 1};
 
 Result<ParquetReport> write(Env& env, const std::string& path, table::RowStream& rows,
                             const ParquetOptions& options) {
-  FM_ASSIGN(Database database, Database::open(kWriterDatabase));
-  FM_ASSIGN(const auto source, RowSource::create(database, rows));
+  FM_ASSIGN(Database database, Database::lease(kWriterDatabase));
+  const auto source = RowSource::create(database, rows);
   Inspector inspector(rows.table(), options.check_order);
   source->observe(inspector);
   const Status copied = database.execute(fmt::format(

@@ -168,8 +168,7 @@ Status Query::State::add_table(Database& database, const table::Table& table, bo
   for (const RowSet& set : rows) {
     if (&set.table() != &table) continue;
     RowSetStream stream(set);
-    FM_ASSIGN(const auto source,
-              RowSource::create(database, stream, fmt::format("fm_rows_{}", table.name)));
+    const auto source = RowSource::create(database, stream);
     FM_TRY(database.execute(
         fmt::format("CREATE TABLE {} AS FROM {}", sql_name(table), source->from_clause())));
     return create_short_name(database, table);

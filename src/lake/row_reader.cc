@@ -185,7 +185,7 @@ Result<RowCursor> read_files(const Store& store, const table::Table& table,
     if (may_hold(table, manifest, range)) chosen.push_back(manifest);
   std::size_t files = 0;
   for (const Manifest& manifest : chosen) files += manifest.files.size();
-  FM_ASSIGN(Database database, Database::open(kReaderDatabase));
+  FM_ASSIGN(Database database, Database::lease(kReaderDatabase));
   return read_query(
       table, std::move(database),
       fmt::format("SELECT {} FROM {}{}{}{}", column_names(table), relation_of(store, table, chosen),
@@ -196,7 +196,7 @@ Result<RowCursor> read_files(const Store& store, const table::Table& table,
 Result<RowCursor> read_in_order(const Store& store, const table::Table& table,
                                 const std::vector<DataFile>& files) {
   if (files.empty()) return std::make_unique<table::EmptyStream>(table);
-  FM_ASSIGN(const Database database, Database::open(kReaderDatabase));
+  FM_ASSIGN(const Database database, Database::lease(kReaderDatabase));
   std::vector<RowCursor> cursors;
   for (const DataFile& file : files) {
     FM_ASSIGN(Database connection, database.connect());

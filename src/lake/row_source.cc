@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "lake/duckdb.h"
 
 namespace fm::lake {
 namespace {
@@ -62,47 +63,46 @@ void copy_column(const RowBatch& batch, std::size_t column, duckdb_vector vector
 
 class RowSourceImpl final : public RowSource {
  public:
-  RowSourceImpl(table::RowStream& rows, std::string name)
-      : rows_(&rows), name_(std::move(name)), batch_(rows.table(), duckdb_vector_size()) {}
-
-  Status attach(Database& database) {
-    duckdb_table_function function = duckdb_create_table_function();
-    duckdb_table_function_set_name(function, name_.c_str());
-    duckdb_table_function_set_extra_info(function, this, nullptr);
-    duckdb_table_function_set_bind(function, bind);
-    duckdb_table_function_set_init(function, init);
-    duckdb_table_function_set_function(function, fill);
-    const auto registered = duckdb_register_table_function(database.connection(), function);
-    duckdb_destroy_table_function(&function);
-    if (registered == DuckDBSuccess) return {};
-    return fail(Code::kInternal, "DuckDB: a second function {} in one database", name_);
+  RowSourceImpl(table::RowStream& rows, RowSource*& served)
+      : rows_(&rows), served_(&served), batch_(rows.table(), duckdb_vector_size()) {
+    FM_ASSERT(served == nullptr);
+    served = this;
   }
+  ~RowSourceImpl() override { *served_ = nullptr; }
+  RowSourceImpl(const RowSourceImpl&) = delete;
+  RowSourceImpl& operator=(const RowSourceImpl&) = delete;
 
-  std::string from_clause() const override { return fmt::format("{}()", name_); }
+  std::string from_clause() const override { return "fm_rows()"; }
   void observe(Observer& observer) override { observer_ = &observer; }
   std::optional<Error> take_error() override { return std::exchange(error_, std::nullopt); }
 
- private:
   static void bind(duckdb_bind_info info) {
-    const auto* self = static_cast<const RowSourceImpl*>(duckdb_bind_get_extra_info(info));
-    for (const table::Column& column : self->rows_->table().columns) {
+    auto* source =
+        static_cast<RowSourceImpl*>(*static_cast<RowSource**>(duckdb_bind_get_extra_info(info)));
+    if (source == nullptr) {
+      duckdb_bind_set_error(info, "fm_rows: no rows to serve");
+      return;
+    }
+    for (const table::Column& column : source->rows_->table().columns) {
       duckdb_logical_type type =
           duckdb_create_logical_type(static_cast<duckdb_type>(duckdb_type_of(column.type)));
       duckdb_bind_add_result_column(info, std::string(column.name).c_str(), type);
       duckdb_destroy_logical_type(&type);
     }
+    duckdb_bind_set_bind_data(info, source, nullptr);
   }
 
   static void init(duckdb_init_info info) { duckdb_init_set_max_threads(info, 1); }
 
   static void fill(duckdb_function_info info, duckdb_data_chunk chunk) {
-    auto* self = static_cast<RowSourceImpl*>(duckdb_function_get_extra_info(info));
-    const auto filled = self->fill_chunk(chunk);
+    auto* source = static_cast<RowSourceImpl*>(duckdb_function_get_bind_data(info));
+    const auto filled = source->fill_chunk(chunk);
     if (filled) return;
     duckdb_function_set_error(info, filled.error().message().c_str());
-    self->error_ = filled.error();
+    source->error_ = filled.error();
   }
 
+ private:
   Status fill_chunk(duckdb_data_chunk chunk) {
     FM_ASSIGN(const bool more, rows_->next(batch_));
     FM_ASSERT(more == (batch_.size() > 0));
@@ -114,7 +114,7 @@ class RowSourceImpl final : public RowSource {
   }
 
   table::RowStream* rows_;
-  std::string name_;
+  RowSource** served_;
   RowBatch batch_;
   Observer* observer_ = nullptr;
   std::optional<Error> error_;
@@ -122,11 +122,21 @@ class RowSourceImpl final : public RowSource {
 
 }  // namespace
 
-Result<std::unique_ptr<RowSource>> RowSource::create(Database& database, table::RowStream& rows,
-                                                     std::string name) {
-  auto source = std::make_unique<RowSourceImpl>(rows, std::move(name));
-  FM_TRY(source->attach(database));
-  return source;
+std::unique_ptr<RowSource> RowSource::create(Database& database, table::RowStream& rows) {
+  return std::make_unique<RowSourceImpl>(rows, database.row_source());
+}
+
+Status RowSource::add_function(_duckdb_connection* connection, RowSource*& served) {
+  duckdb_table_function function = duckdb_create_table_function();
+  duckdb_table_function_set_name(function, "fm_rows");
+  duckdb_table_function_set_extra_info(function, &served, nullptr);
+  duckdb_table_function_set_bind(function, RowSourceImpl::bind);
+  duckdb_table_function_set_init(function, RowSourceImpl::init);
+  duckdb_table_function_set_function(function, RowSourceImpl::fill);
+  const auto registered = duckdb_register_table_function(connection, function);
+  duckdb_destroy_table_function(&function);
+  if (registered == DuckDBSuccess) return {};
+  return fail(Code::kInternal, "DuckDB: does not take the table function fm_rows");
 }
 
 }  // namespace fm::lake

@@ -10,14 +10,16 @@
 
 namespace fm::lake {
 
-// Serves one stream to one statement at a time. The stream is read on the thread that runs the
-// statement.
+// Serves one stream to one statement at a time; a database has one at a time. The stream is read on
+// the thread that runs the statement.
 class RowSource {
  public:
-  // `rows` and `database` must outlive it. `name` must be new in the database.
-  [[nodiscard]] static Result<std::unique_ptr<RowSource>> create(Database& database,
-                                                                 table::RowStream& rows,
-                                                                 std::string name = "fm_rows");
+  // `rows` and `database` must outlive it.
+  [[nodiscard]] static std::unique_ptr<RowSource> create(Database& database,
+                                                         table::RowStream& rows);
+  // Gives a new database the table function, which serves what `served` points to. Once: DuckDB
+  // does not forget a table function.
+  [[nodiscard]] static Status add_function(_duckdb_connection* connection, RowSource*& served);
   virtual ~RowSource() = default;
 
   // What to put behind FROM.
