@@ -45,7 +45,7 @@ dbn::Metadata metadata_of(const FileSpec& spec) {
   metadata.dataset = spec.dataset;
   metadata.schema = spec.schema;
   metadata.start = day(spec.start_day);
-  metadata.end = day(end_day);
+  metadata.end = spec.end != 0 ? spec.end : day(end_day);
   metadata.stype_in = dbn::SType::kRawSymbol;
   for (const Named& named : spec.mapped) {
     metadata.symbols.push_back(named.symbol);

@@ -34,6 +34,7 @@ struct FileSpec {
   int end_day = 0;                 // 0: the day after start_day
   std::vector<Named> mapped = {};  // raw symbols over all days
   std::string dataset = "GLBX.MDP3";
+  Nanos end = 0;  // of the metadata; 0: as end_day says
 };
 
 [[nodiscard]] dbn::Metadata metadata_of(const FileSpec& spec);
