@@ -20,6 +20,11 @@ Status check_url(std::string_view url) {
               kHistoricalUrl);
 }
 
+bool is_this_machine(std::string_view url) {
+  const std::string_view host = url.substr(url.find("://") + 3);
+  return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
+}
+
 // An answer of one call, read by one of json's functions; errors name the call.
 template <class T>
 Result<T> read(const Result<std::string>& body, Result<T> (*reader)(std::string_view),
@@ -95,6 +100,8 @@ Result<std::unique_ptr<HistoricalClient>> HistoricalClient::create(Env& env, con
             .hint("A key has 32 characters and begins with db-."));
   while (options.url.ends_with('/')) options.url.pop_back();
   FM_TRY(check_url(options.url));
+  if (options.url.starts_with("http://") && !is_this_machine(options.url))
+    log_warning("{}: the key and the data travel unencrypted", options.url);
   auto state = std::make_unique<State>();
   state->env = &env;
   FM_ASSIGN(state->http, net::HttpClient::create(env, {.user = &key, .ca_file = options.ca_file}));
