@@ -165,15 +165,16 @@ class SlowReaderTest : public ::testing::Test {
   static constexpr std::uint32_t kRecords = 250'000;  // more than socket buffers hold
   // Late enough for the clients to be there.
   static inline const Nanos kBegin = day(0) + 300 * kMilli;
+  static inline const Nanos kEnd = day(0, 2);
 
   SlowReaderTest() {
     std::vector<dbn::Mbp1Msg> quotes;
     for (std::uint32_t i = 0; i < kRecords; ++i)
       quotes.push_back(quote(7, kBegin + i * (kNanosPerSecond / 2 / kRecords), i, 'A'));
     for (std::uint32_t i = 0; i < 10; ++i)
-      quotes.push_back(quote(7, day(0, 3) + i, kRecords + i, 'A'));
+      quotes.push_back(quote(7, kEnd + i, kRecords + i, 'A'));
     write_file(files_.file("a.dbn"),
-               {.schema = Schema::kMbp1, .mapped = {{"ESH4", 7}}, .end = day(0, 3) + 100}, quotes);
+               {.schema = Schema::kMbp1, .mapped = {{"ESH4", 7}}, .end = kEnd + 100}, quotes);
     LiveServerOptions options{.speed = 1};
     options.timing.slow_after = 200 * kMilli;
     files_.serve(std::move(options));
@@ -190,7 +191,7 @@ TEST_F(SlowReaderTest, IsTornAHoleThatNobodyElseSees) {
   fast.start(lines());
   Stream of_fast;
   std::thread reader([&] { of_fast = fast.read(); });
-  std::this_thread::sleep_for(std::chrono::milliseconds(1'200));
+  std::this_thread::sleep_for(std::chrono::milliseconds(1'100));
   const Stream of_slow = slow.read();
   reader.join();
 
@@ -210,7 +211,7 @@ TEST_F(SlowReaderTest, IsTornAHoleThatNobodyElseSees) {
 TEST_F(SlowReaderTest, IsOnlyWarnedWhenItAskedForThat) {
   LiveClient slow(files_.port());
   slow.start(lines(), "dataset=GLBX.MDP3|slow_reader_behavior=warn");
-  std::this_thread::sleep_for(std::chrono::milliseconds(1'200));
+  std::this_thread::sleep_for(std::chrono::milliseconds(1'100));
   const Stream stream = slow.read();
   EXPECT_EQ(stream.texts(true), Texts{});
   EXPECT_EQ(stream.sequences().size(), kRecords + 10);

@@ -124,10 +124,12 @@ void SymbologyBuilder::add(const dbn::InstrumentDefMsg& record) {
   if (!known.empty() && known.back().raw_symbol == symbol &&
       known.back().expiration == record.expiration && known.back().is_deleted == is_deleted) {
     known.back().day = std::min(known.back().day, day_of(time));
+    known.back().last_day = std::max(known.back().last_day, day_of(time));
     return;
   }
-  known.push_back({day_of(time), std::string(symbol), std::string(dbn::text_of(record.asset)),
-                   record.instrument_class, is_deleted, record.expiration});
+  known.push_back({day_of(time), day_of(time), std::string(symbol),
+                   std::string(dbn::text_of(record.asset)), record.instrument_class, is_deleted,
+                   record.expiration});
 }
 
 // Ids that are known by requests alone.
@@ -149,6 +151,13 @@ void SymbologyBuilder::append_nameless(std::vector<Listing>& out) const {
   }
 }
 
+// The day behind the last on which the definition counts when no other follows it.
+Date SymbologyBuilder::end_of(const Defined& defined, Date end_day) {
+  const bool expires = defined.expiration != kUndefTime && defined.expiration != 0;
+  const Date end = expires ? std::min(end_day, day_of(defined.expiration) + 1) : end_day;
+  return std::max(end, defined.last_day + 1);
+}
+
 std::vector<Listing> SymbologyBuilder::listings(Date end_day) const {
   Names names = raw_;
   std::map<Name, const Defined*> facts;
@@ -159,9 +168,8 @@ std::vector<Listing> SymbologyBuilder::listings(Date end_day) const {
     for (std::size_t i = 0; i < known.size(); ++i) {
       const Defined& one = *known[i];
       facts[{id, one.raw_symbol}] = &one;
-      const Date next = i + 1 < known.size() ? known[i + 1]->day : std::max(end_day, one.day + 1);
-      const Date to = one.is_deleted ? one.day + 1 : next;
-      add_span(names, id, one.raw_symbol, {one.day, std::max(to, one.day)});
+      const Date next = i + 1 < known.size() ? known[i + 1]->day : end_of(one, end_day);
+      add_span(names, id, one.raw_symbol, {one.day, one.is_deleted ? one.day + 1 : next});
     }
   }
   std::vector<Listing> out;

@@ -35,13 +35,15 @@ class SymbologyBuilder {
   void add(const dbn::SymbolMappingMsg& record, Date last_day);
   void add(const dbn::InstrumentDefMsg& record);
 
-  // Definitions hold until the archive's end, the day before `end_day`.
+  // Definitions hold until the instrument expires, or the archive ends with the day before
+  // `end_day`.
   [[nodiscard]] std::vector<Listing> listings(Date end_day) const;
   [[nodiscard]] std::map<std::string, std::vector<RequestedSpan>> requested() const;
 
  private:
   struct Defined {
-    Date day;
+    Date day;       // first seen with these values
+    Date last_day;  // last seen
     std::string raw_symbol;
     std::string asset;
     char instrument_class;
@@ -51,6 +53,7 @@ class SymbologyBuilder {
   using Name = std::pair<std::uint32_t, std::string>;  // id and symbol
   using Names = std::map<Name, std::vector<DaySpan>>;
 
+  [[nodiscard]] static Date end_of(const Defined& defined, Date end_day);
   static void add_span(Names& names, std::uint32_t id, std::string_view symbol, DaySpan days);
 
   void append_nameless(std::vector<Listing>& out) const;
