@@ -123,7 +123,8 @@ Status Log::State::put(std::span<const Piece> pieces) {
       const bool full = segment && (segment->holds_records() || end > segment->end()) &&
                         (end + piece.bytes.size() > options.segment_bytes ||
                          segment->block_count() >= kSegmentBlocksMax);
-      const bool other_day = !day || target_day != (segment ? segment->name().day : *day);
+      const bool other_day =
+          segment ? target_day != segment->name().day : !day || target_day != *day;
       if (!segment || full || other_day) {
         if (other_day) number = 0;
         FM_ASSIGN(segment, new_segment(target_day, ++number));

@@ -224,7 +224,8 @@ TEST_F(LogTest, MarksSessionsAndGaps) {
   ASSERT_TRUE(log->mark_gap(kMorning - 90, kMorning, "over 24 h"));
   ASSERT_TRUE(log->close());
   std::vector<Marker> markers;
-  for (const dbn::RecordView record : block_of(read_segment(day_file("0001.dbn"))))
+  const Bytes records = read_segment(day_file("0001.dbn"));
+  for (const dbn::RecordView record : block_of(records))
     if (const auto marker = decode_marker(record)) markers.push_back(*marker);
   EXPECT_EQ(markers, (std::vector<Marker>{
                          SessionMarker{.start = kMorning - 5},
@@ -309,7 +310,8 @@ TEST_F(LogTest, RemovesOldDays) {
 TEST_F(LogTest, PartsBlocksThatAreTooLargeForTheIndex) {
   auto log = open();
   const Bytes many = trades(1, 150'000, kMorning);  // 12 MB
-  ASSERT_TRUE(log->append(block_of(many)));
+  const Status appended = log->append(block_of(many));
+  ASSERT_TRUE(appended) << appended.error().message();
   ASSERT_TRUE(log->close());
   EXPECT_EQ(read_log(env_, log_).records, many);
 }

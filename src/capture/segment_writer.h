@@ -3,6 +3,7 @@
 // is guarded by the log's mutex, as each function says.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -80,7 +81,7 @@ class SegmentWriter {
 
   std::uint64_t end_ = 0;
   std::uint64_t prologue_bytes_ = 0;
-  std::size_t block_count_ = 0;
+  std::atomic<std::size_t> block_count_ = 0;  // read by the feed's thread without the mutex
   std::vector<Block> pending_;
   BlockMaker maker_;
 

@@ -1,5 +1,7 @@
 #include "capture/testing_capture.h"
 
+#include <stdlib.h>
+
 #include "base/assert.h"
 #include "capture/arrival.h"
 #include "capture/segment_files.h"
@@ -106,6 +108,11 @@ void flip(const std::string& path, std::uint64_t byte) {
   (*text)[byte] = static_cast<char>((*text)[byte] ^ 0x10);
   auto file = Env::posix().create(path, Create::kTruncate);
   FM_ASSERT(file.has_value() && (*file)->write(*text).has_value() && (*file)->close().has_value());
+}
+
+void keep_files_in_memory() {
+  constexpr const char* kMemory = "/dev/shm";
+  if (Env::posix().exists(kMemory)) FM_ASSERT(::setenv("TMPDIR", kMemory, 1) == 0);
 }
 
 std::uint64_t size_of(const std::string& path) { return Env::posix().info(path)->size_bytes; }

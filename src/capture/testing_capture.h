@@ -57,6 +57,10 @@ struct ReadLog {
 void flip(const std::string& path, std::uint64_t byte);
 [[nodiscard]] std::uint64_t size_of(const std::string& path);
 
+// Temporary files in memory where the system has a place for that: kills and power cuts are made by
+// the hundred, and real syncs would take minutes.
+void keep_files_in_memory();
+
 inline const Date kMonday(2025, 6, 16);
 
 }  // namespace fm::capture::testing
