@@ -109,8 +109,7 @@ Result<WrittenTime> moved(Date day, Nanos time, Nanos length, Second ahead, std:
 Result<WrittenTime> parse_written_time(std::string_view text) {
   text = trimmed(text);
   constexpr std::size_t kDateDigits = 8;
-  const bool is_number = !text.empty() && std::ranges::all_of(text, is_digit);
-  if (is_number && text.size() != kDateDigits) {
+  if (text.size() > kDateDigits && std::ranges::all_of(text, is_digit)) {
     Nanos at = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), at);
     if (error != std::errc() || at == kUndefTime) return bad_time(text);
