@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/log.h"
 #include "capture/arrival.h"
 #include "capture/segment_files.h"
 
@@ -111,6 +112,8 @@ void flip(const std::string& path, std::uint64_t byte) {
 }
 
 void keep_files_in_memory() {
+  static const bool quiet = (start_logging(LogLevel::kError, false), true);  // faults warn
+  static_cast<void>(quiet);
   constexpr const char* kMemory = "/dev/shm";
   if (Env::posix().exists(kMemory)) FM_ASSERT(::setenv("TMPDIR", kMemory, 1) == 0);
 }
