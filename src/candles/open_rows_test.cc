@@ -75,8 +75,9 @@ void compare_with_finishing(const testing::Stream& stream, std::size_t count, Fe
   other.finish();
 
   auto candles = rows_after<CandleRow>(other.collector().candle_bytes(), candle_bytes, last);
-  std::stable_sort(candles.begin(), candles.end(),
-                   [](const auto& a, const auto& b) { return a.ticker < b.ticker; });
+  std::sort(candles.begin(), candles.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.ticker, a.time) < std::tie(b.ticker, b.time);
+  });
   RC_ASSERT(bytes_of(open.candles()) == bytes_of<CandleRow>(candles));
   auto seconds = rows_after<SecondRow>(other.collector().second_bytes(), second_bytes, last);
   std::sort(seconds.begin(), seconds.end(), [](const auto& a, const auto& b) {
