@@ -106,10 +106,8 @@ class ClientSession {
     return names;
   }
 
-  // An unsigned number, as clients expect, that tells sessions of several runs apart.
-  std::uint64_t session_id() const {
-    return context_.env.now() / kNanosPerSecond * 1'000 + session_ % 1'000;
-  }
+  // An unsigned number of 32 bits, as clients expect, that tells sessions of several runs apart.
+  std::uint64_t session_id() const { return context_.env.now() / kNanosPerSecond + session_; }
 
   // Everything up to start_session. A line that cannot be served is answered on the stream, since
   // clients read nothing but records from here on.

@@ -43,8 +43,9 @@ struct RecordStream::State {
     std::size_t file;
     std::unique_ptr<FileCursor> cursor;
   };
-  std::vector<Open> open;    // each stands on a record; a heap with the earliest in front
-  bool front_spent = false;  // the front's last run was given out; it must find its next record
+  std::vector<Open> open;        // each stands on a record; a heap with the earliest in front
+  std::optional<Error> failure;  // comes again on every further call
+  bool front_spent = false;      // the front's last run was given out; it must find its next record
 
   static bool later(const Open& a, const Open& b) {
     if (a.cursor->time() != b.cursor->time()) return a.cursor->time() > b.cursor->time();
@@ -52,13 +53,23 @@ struct RecordStream::State {
   }
 
   Status settle();
+  Status find_front();
   Status open_next();
   Nanos limit_of_front(Nanos not_after) const;
 };
 
+Status RecordStream::State::settle() {
+  if (!failure) {
+    Status found = find_front();
+    if (!found) failure = std::move(found).error();
+  }
+  if (failure) return std::unexpected(*failure);
+  return {};
+}
+
 // Afterwards the front of the heap has the next record of all, and every file that might have an
 // earlier one is open.
-Status RecordStream::State::settle() {
+Status RecordStream::State::find_front() {
   if (front_spent) {
     front_spent = false;
     std::ranges::pop_heap(open, later);
