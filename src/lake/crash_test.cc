@@ -1,17 +1,13 @@
-// Processes that die, race and run out of disk. They are forked, not executed: DuckDB with one
-// thread starts no others.
+// Processes that die, race and run out of disk while they replace a partition.
 #include <gtest/gtest.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -19,48 +15,14 @@
 #include "base/testing_fault_env.h"
 #include "lake/duckdb.h"
 #include "lake/lake.h"
+#include "lake/testing_crash.h"
 #include "lake/testing_rows.h"
 
 namespace fm::lake {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-
 const Date kDay(2025, 6, 16);
 constexpr std::string_view kGlob = "/market_data/candles_1m/*/*/*.parquet";
-
-pid_t in_child(const std::function<int()>& work) {
-  std::fflush(nullptr);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that is stopped leaves no readers behind
-    ::_exit(work());
-  }
-  return child;
-}
-
-int wait_for(pid_t child) {
-  int status = 0;
-  EXPECT_EQ(::waitpid(child, &status, 0), child);
-  return status;
-}
-
-std::vector<std::string> leftovers(const Lake& lake) {
-  std::vector<std::string> found;
-  Env& env = Env::posix();
-  const std::string store = join(lake.directory(), ".store");
-  const auto names = env.list(store);
-  for (const auto& name : *names)
-    if (name.ends_with(".draft") || name.ends_with(".manifest") || name.ends_with(".tmp"))
-      found.push_back(name);
-  const auto shows = env.list(join(store, "show"));
-  for (const auto& name : *shows) found.push_back("show/" + name);
-  return found;
-}
 
 // What a foreign tool reads. Errors: those of DuckDB, and MIXTURE, which stands nowhere in the
 // statement that DuckDB quotes in the others.
@@ -75,37 +37,12 @@ Status read_glob(const std::string& lake) {
   return {};
 }
 
-struct Point {
-  std::uint64_t call;
-  FaultEnv::Moment moment;
-  std::string kind;
-  bool in_commit;
-};
-
 // The changing calls of one write, from a run that is left alone.
 std::vector<std::string> calls_of_a_write(const std::string& directory, std::int64_t seed) {
   FaultEnv env;
   auto lake = Lake::open(env, directory);
   EXPECT_TRUE(lake && write_version(**lake, "ES", kDay, seed));
   return env.calls();
-}
-
-std::vector<Point> points_of(const std::vector<std::string>& calls) {
-  const auto is_place = [](const std::string& call) {
-    return call.starts_with("rename ") && call.ends_with(".part");
-  };
-  const auto commit = std::ranges::find_if(calls, is_place);
-  EXPECT_NE(commit, calls.end());
-  std::vector<Point> points;
-  for (auto call = calls.begin(); call != calls.end(); ++call) {
-    const std::string kind = call->substr(0, call->find(' '));
-    if (kind == "mkdir" || kind == "create") continue;
-    const bool in_commit = call >= commit;
-    for (const auto moment : {FaultEnv::Moment::kBefore, FaultEnv::Moment::kAfter})
-      points.push_back(
-          {static_cast<std::uint64_t>(call - calls.begin()) + 1, moment, kind, in_commit});
-  }
-  return points;
 }
 
 void write_and_die(const std::string& directory, const Point& point, std::int64_t seed) {
@@ -145,9 +82,7 @@ TEST(Crash, KilledAnywhereThePartitionIsWhole) {
         Env::posix().list(directory + "/market_data/candles_1m/p_root=ES/p_day=2025-06-16");
     ASSERT_EQ(visible->size(), 1u);
     EXPECT_EQ(visible->front(), fmt::format("part-{}.parquet", (*manifest)->files.front().name));
-    ++histogram[fmt::format("{:8} {:6} {}", point.kind,
-                            point.moment == FaultEnv::Moment::kBefore ? "before" : "after",
-                            *found == next ? "new rows" : "old rows")];
+    ++histogram[fmt::format("{} {}", name_of(point), *found == next ? "new rows" : "old rows")];
     in_commit += point.in_commit ? 1 : 0;
     present = *found;
   }
@@ -207,7 +142,12 @@ TEST(Crash, SyncsBeforeItRenames) {
   EXPECT_LT(at("sync", ".manifest"), at("rename", ".json"));
   EXPECT_LT(at("sync", ".store/show"), at("rename", ".json"));
   EXPECT_LT(at("rename", ".json"), at("exchange", ""));
-  EXPECT_LT(at("exchange", ""), at("remove", ".parquet"));
+  const auto retire = std::ranges::find_if(calls, [](const std::string& call) {
+    return call.contains(" retired,") || call.contains("/retired,");
+  });
+  EXPECT_LT(at("exchange", ""), retire);
+  EXPECT_NE(retire, calls.end());
+  EXPECT_EQ(at("remove", ".parquet"), calls.end()) << "a reader may be listing them";
 }
 
 TEST(Crash, FailingCallsLeaveOldOrNewRowsAndRetrySucceeds) {
@@ -280,12 +220,6 @@ TEST(Crash, ReadOnlyDirectoryIsACleanError) {
   const auto lake = Lake::open(Env::posix(), dir.file("lake"));
   ASSERT_FALSE(lake);
   EXPECT_EQ(lake.error().code(), Code::kPermission);
-}
-
-// Memory is a disk without seeks: a thousand commits take seconds.
-std::string fast_directory(const TestDirectory& dir) {
-  const std::string memory = "/dev/shm/" + std::string(base_name(dir.path()));
-  return ::access("/dev/shm", W_OK) == 0 ? memory : dir.path();
 }
 
 TEST(Race, ReadersSeeOldOrNewRowsWhileAPartitionIsRewritten) {

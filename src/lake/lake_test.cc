@@ -299,19 +299,20 @@ TEST(LakeOpen, AFileSystemThatCannotExchangeIsRefusedClearly) {
 }
 
 TEST(Manifest, RoundTrips) {
-  const Manifest manifest{
-      .table = "market_data.candles_1m",
-      .partition = "p_root=ES/p_day=2025-06-16",
-      .version = 3,
-      .files = {{"aa", 10, 100, R"(["ES","a\"b"])", "[]"}, {"bb", 1, 2, "", ""}},
-      .rows = 11,
-      .hash = "cc",
-      .sources = R"([{"path":"x\ny"}])",
-      .parameters = "{}",
-      .engine_version = "1",
-      .final_to = -5,
-      .supersedes = {{"dd", 17}},
-      .created = 18};
+  const Manifest manifest{.table = "market_data.candles_1m",
+                          .partition = "p_root=ES/p_day=2025-06-16",
+                          .version = 3,
+                          .files = {{"aa", 10, 100, R"(["ES","a\"b"])", "[]"},
+                                    {"bb", 1, 2, "", "", -3, 5, {"ee", "ff"}}},
+                          .generation = 4,
+                          .rows = 11,
+                          .hash = "cc",
+                          .sources = R"([{"path":"x\ny"}])",
+                          .parameters = "{}",
+                          .engine_version = "1",
+                          .final_to = -5,
+                          .supersedes = {{"dd", 17}},
+                          .created = 18};
   EXPECT_EQ(*decode_manifest(encode(manifest), "m"), manifest);
   const std::string text = encode(manifest);
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -41,6 +41,7 @@ std::string encode_body(const Manifest& manifest) {
   append_member(out, "table", manifest.table);
   append_member(out, "partition", manifest.partition);
   fmt::format_to(end, ",\"version\":{},\"rows\":{}", manifest.version, manifest.rows);
+  if (manifest.generation > 0) fmt::format_to(end, ",\"generation\":{}", manifest.generation);
   append_member(out, "hash", manifest.hash);
   out += ",\"files\":[";
   for (const DataFile& file : manifest.files) {
@@ -82,6 +83,12 @@ std::optional<Second> optional_second(simdjson::dom::element object, std::string
   return second;
 }
 
+// 0 where it is absent.
+std::uint64_t optional_count(simdjson::dom::element object, std::string_view name) {
+  std::uint64_t count = 0;
+  return object[name].get(count) == simdjson::SUCCESS ? count : 0;
+}
+
 DataFile read_file(simdjson::dom::element element) {
   DataFile file{.name = text_of(element, "name"),
                 .rows = count_of(element, "rows"),
@@ -101,6 +108,7 @@ Manifest read_body(simdjson::dom::element body) {
                     .partition = text_of(body, "partition"),
                     .version = count_of(body, "version"),
                     .files = {},
+                    .generation = optional_count(body, "generation"),
                     .rows = count_of(body, "rows"),
                     .hash = text_of(body, "hash"),
                     .sources = text_of(body, "sources"),
@@ -163,6 +171,11 @@ std::uint64_t Manifest::bytes() const {
   std::uint64_t sum = 0;
   for (const DataFile& file : files) sum += file.bytes;
   return sum;
+}
+
+std::string Manifest::visible_name(const DataFile& file) const {
+  if (generation == 0) return fmt::format("part-{}.parquet", file.name);
+  return fmt::format("part-{}-{}.parquet", file.name, generation);
 }
 
 bool Manifest::has_content_hash() const { return !hash.starts_with(kPartsHash); }

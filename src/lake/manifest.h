@@ -55,6 +55,8 @@ struct Manifest {
   std::string partition;      // "p_root=ES/p_day=2025-06-16"
   std::uint64_t version = 0;  // 1 for the first commit of a partition, then one more each time
   std::vector<DataFile> files;
+  // One more each time some of the files left and some stayed; part of their visible names.
+  std::uint64_t generation = 0;
   std::uint64_t rows = 0;
   // Of the cells of all rows; of the files' names where there are several: see has_content_hash().
   std::string hash;
@@ -66,6 +68,8 @@ struct Manifest {
   Nanos created = 0;
 
   [[nodiscard]] std::uint64_t bytes() const;
+  // In the visible directory: "part-<name>.parquet", "part-<name>-<generation>.parquet".
+  [[nodiscard]] std::string visible_name(const DataFile& file) const;
   // False for several files, whose hash begins with "parts-": equal ones still mean equal rows, but
   // the same rows in other files have another.
   [[nodiscard]] bool has_content_hash() const;

@@ -58,6 +58,17 @@ std::string hash_of_partition(const Table& table, const std::vector<DataFile>& f
   return hash_of_parts(files);
 }
 
+// A tool that lists a directory and leaves out the names that are gone when it looks closer
+// (DuckDB's glob does) would take those that stayed for all. So either all names stay or none.
+std::uint64_t next_generation(const Manifest& old, const std::vector<DataFile>& files) {
+  const auto stays = [&](const DataFile& file) {
+    return std::ranges::any_of(files, [&](const DataFile& f) { return f.name == file.name; });
+  };
+  const auto staying = static_cast<std::size_t>(std::ranges::count_if(old.files, stays));
+  if (staying == 0) return 0;
+  return staying == old.files.size() ? old.generation : old.generation + 1;
+}
+
 std::string text_of(std::optional<Second> second) { return second ? iso_second(*second) : "none"; }
 
 bool is_in_hour(const DataFile& file, Second hour) {
@@ -141,6 +152,7 @@ Manifest PartitionWriter::manifest_of(std::vector<DataFile> files, const CommitI
                     .partition = name_,
                     .version = 1,
                     .files = std::move(files),
+                    .generation = 0,
                     .rows = 0,
                     .hash = "",
                     .sources = info.sources,
@@ -176,6 +188,7 @@ Result<CommitReport> PartitionWriter::commit(const std::optional<Manifest>& old,
                                              table_name_, name_, old->parameters, info.parameters))
               .hint("Use the same parameters, or say that the stored rows may be replaced."));
     manifest.version = old->version + 1;
+    manifest.generation = next_generation(*old, manifest.files);
     manifest.supersedes = store_.superseded_by(old, manifest.files);
     if (old->hash == manifest.hash) {
       // The same cells may lie in another file of other size: the stored one stays.

@@ -98,6 +98,29 @@ class RowReader final : public table::RowStream {
   bool ended_ = false;
 };
 
+// Holds a partition to the number of rows that its manifest promises: what is written anew from it
+// takes its place.
+class CountedRows final : public table::RowStream {
+ public:
+  CountedRows(RowCursor rows, std::uint64_t expected)
+      : rows_(std::move(rows)), expected_(expected) {}
+
+  const table::Table& table() const override { return rows_->table(); }
+
+  Result<bool> next(RowBatch& batch) override {
+    FM_ASSIGN(const bool more, rows_->next(batch));
+    seen_ += batch.size();
+    if (more || seen_ == expected_) return more;
+    return fail(Code::kCorrupt, "{}.{}: files of {} rows gave {}", table().dataset, table().name,
+                expected_, seen_);
+  }
+
+ private:
+  RowCursor rows_;
+  std::uint64_t expected_;
+  std::uint64_t seen_ = 0;
+};
+
 std::string column_names(const table::Table& table) {
   std::string names;
   for (const auto& column : table.columns)
@@ -198,15 +221,18 @@ Result<RowCursor> read_in_order(const Store& store, const table::Table& table,
   if (files.empty()) return std::make_unique<table::EmptyStream>(table);
   FM_ASSIGN(const Database database, Database::lease(kReaderDatabase));
   std::vector<RowCursor> cursors;
+  std::uint64_t rows = 0;
   for (const DataFile& file : files) {
+    rows += file.rows;
     FM_ASSIGN(Database connection, database.connect());
     FM_ASSIGN(auto cursor, read_query(table, std::move(connection),
                                       fmt::format("SELECT {} FROM {}", column_names(table),
                                                   relation_of_files(store, table, {file}))));
     cursors.push_back(std::move(cursor));
   }
-  if (cursors.size() == 1) return std::move(cursors.front());
-  return std::make_unique<MergedRows>(table, std::move(cursors));
+  if (cursors.size() == 1) return std::make_unique<CountedRows>(std::move(cursors.front()), rows);
+  return std::make_unique<CountedRows>(std::make_unique<MergedRows>(table, std::move(cursors)),
+                                       rows);
 }
 
 }  // namespace fm::lake

@@ -21,7 +21,7 @@ namespace fm::lake {
                                            const ReadRange& range);
 
 // All rows of one partition in the order of the key, however many files they lie in; one batch of
-// each in memory. Errors: as read_files().
+// each in memory. Errors: as read_files(); kCorrupt when they hold other than the rows they should.
 [[nodiscard]] Result<RowCursor> read_in_order(const Store& store, const table::Table& table,
                                               const std::vector<DataFile>& files);
 

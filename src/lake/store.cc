@@ -28,8 +28,6 @@ Status ignore_missing(Status status) {
   return status;
 }
 
-std::string visible_name(const DataFile& file) { return fmt::format("part-{}.parquet", file.name); }
-
 std::string replaced(std::string_view text, char from, char to) {
   std::string result(text);
   std::ranges::replace(result, from, to);
@@ -213,7 +211,7 @@ Result<bool> Store::place_part(const std::string& name, const Draft& draft) cons
 Status Store::build_show(const Manifest& manifest, const std::string& show) const {
   FM_TRY(env_->make_directories(show));
   for (const DataFile& file : manifest.files)
-    FM_TRY(env_->hard_link(part_path(file.name), join(show, visible_name(file))));
+    FM_TRY(env_->hard_link(part_path(file.name), join(show, manifest.visible_name(file))));
   FM_TRY(env_->sync_directory(show));
   return env_->sync_directory(parent_of(show));
 }
@@ -225,7 +223,7 @@ Result<bool> Store::shows(const std::string& directory, const Manifest& manifest
     return std::unexpected(std::move(names).error());
   }
   std::vector<std::string> expected;
-  for (const DataFile& file : manifest.files) expected.push_back(visible_name(file));
+  for (const DataFile& file : manifest.files) expected.push_back(manifest.visible_name(file));
   std::ranges::sort(expected);
   return *names == expected;
 }
