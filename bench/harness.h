@@ -27,6 +27,7 @@ struct Row {
   std::optional<double> aim;
   std::optional<double> baseline_at_least;  // per second; a slower baseline voids the figure
   bool one_core = false;                    // both run pinned to one core, by CPU time
+  std::string note;  // for people: what else the baseline should be read with
   Measure measure_ours;
   Measure measure_baseline;
 };

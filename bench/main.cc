@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "process.h"
 #include "report.h"
 #include "rows.h"
 
@@ -82,6 +83,7 @@ int report_and_judge(const Arguments& arguments, Env& env, const Report& report)
 }
 
 int main_of(int count, char** values) {
+  if (const auto code = run_as_copy(count, values)) return *code;
   Arguments arguments;
   CLI::App app("Measures frontmonth against what the machine can do.");
   app.add_option("--records", arguments.records, "trades of each input")

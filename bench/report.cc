@@ -67,6 +67,7 @@ void add_outcomes(const Report& report, std::string& out) {
         outcome.ratio.median(), outcome.ratio.worst(), row.at_least,
         row.aim ? fmt::format("{:.2f}", *row.aim) : "", verdict(outcome));
     out += fmt::format("  {:.0f} {}, against {}\n", row.amount, row.unit, row.baseline);
+    if (!row.note.empty()) out += "  " + row.note + '\n';
     if (outcome.is_void) {
       out += fmt::format(
           "  VOID: the baseline ran at {:.0f} M/s, under {:.0f}: this machine is too slow or too "

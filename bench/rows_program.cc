@@ -7,7 +7,7 @@ namespace {
 
 Result<ProcessCost> run_candles(const Context& context, const std::string& input) {
   const std::string output = join(context.data.directory, "candles.parquet");
-  auto cost = run_process(*context.env, {context.binary, "candles", input, "-o", output});
+  auto cost = run_process({context.binary, "candles", input, "-o", output});
   if (cost) FM_TRY(context.env->remove(output));
   return cost;
 }
@@ -26,7 +26,7 @@ Result<Row> zstd_to_parquet_row(const Context& context) {
   row.at_least = 0.5;
   row.aim = 0.7;
   row.measure_baseline = [path, context]() -> Result<double> {
-    FM_ASSIGN(const ProcessCost cost, run_process(*context.env, {"zstd", "-q", "-dc", path}));
+    FM_ASSIGN(const ProcessCost cost, run_process({"zstd", "-q", "-dc", path}));
     return cost.seconds;
   };
   row.measure_ours = [path, context]() -> Result<double> {
@@ -39,6 +39,7 @@ Result<Row> zstd_to_parquet_row(const Context& context) {
 Result<Memory> measure_memory(const Context& context) {
   DataOptions more = context.data;
   more.records *= 10;
+  FM_TRY(check_peak_bytes());
   FM_ASSIGN(const std::string path,
             ensure_file(*context.env, context.data, dense_days(context.data), "dense", ".dbn.zst"));
   FM_ASSIGN(const std::string path_more,
