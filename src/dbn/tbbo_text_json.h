@@ -1,4 +1,4 @@
-// One line of TBBO JSON. Private to the readers of tbbo_text.h, their tests and their fuzz target.
+// One line of TBBO JSON. Private to the readers of tbbo_text.h, the live client, and their tests.
 //
 // Two paths read the same language: `match` knows exactly one shape, the one Databento writes
 // today, and gives up at the first byte that differs; `parse` takes any JSON, with simdjson. What
