@@ -1,6 +1,7 @@
 #include "capture/record_multiset.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace fm::capture {
@@ -18,15 +19,20 @@ std::size_t RecordMultiset::slot_of(const Hash128& hash) const {
   return at;
 }
 
-void RecordMultiset::grow() {
+void RecordMultiset::grow(std::size_t slots) {
   const auto old = std::exchange(slots_, {});
-  slots_.resize(std::max(kLeastSlots, old.size() * 2));
+  slots_.resize(std::max(kLeastSlots, slots));
   for (const Slot& slot : old)
     if (slot.used) slots_[slot_of(slot.hash)] = slot;
 }
 
+void RecordMultiset::reserve(std::uint64_t records) {
+  const std::size_t slots = std::bit_ceil(records * 2);
+  if (slots > slots_.size()) grow(slots);
+}
+
 void RecordMultiset::add(const Hash128& hash, std::uint32_t count) {
-  if ((used_ + 1) * 2 > slots_.size()) grow();
+  if ((used_ + 1) * 2 > slots_.size()) grow(slots_.size() * 2);
   Slot& slot = slots_[slot_of(hash)];
   if (!slot.used) {
     slot.used = true;

@@ -13,6 +13,8 @@ namespace fm::capture {
 // 24 bytes a slot, at most half of them used.
 class RecordMultiset {
  public:
+  // Makes room for so many distinct records.
+  void reserve(std::uint64_t records);
   void add(const Hash128& hash, std::uint32_t count = 1);
   // Takes one away; false when none is held.
   [[nodiscard]] bool take(const Hash128& hash);
@@ -30,7 +32,7 @@ class RecordMultiset {
     bool used = false;
   };
   [[nodiscard]] std::size_t slot_of(const Hash128& hash) const;
-  void grow();
+  void grow(std::size_t slots);
 
   std::vector<Slot> slots_;
   std::size_t used_ = 0;

@@ -196,14 +196,14 @@ class Recoverer {
     const auto& blocks = segment.index().blocks;
     for (std::size_t number = 0; number < blocks.size(); ++number) {
       if ((blocks[number].holds & kHoldsMappings) == 0) continue;
-      auto run = segment.load(number);
+      auto run = segment.load(number, 1);
       if (!run &&
           (run.error().code() == Code::kCorrupt || run.error().code() == Code::kTruncated)) {
         log_warning("capture: mappings may be missing: {}", run.error().message());
         continue;
       }
       if (!run) return std::unexpected(std::move(run).error());
-      FM_TRY(learn_mappings(run->bytes.first(blocks[number].length), blocks[number].offset == 0));
+      FM_TRY(learn_mappings(run->bytes, blocks[number].offset == 0));
     }
     return {};
   }

@@ -80,11 +80,11 @@ Status RepairMerge::forget_kept(Env& env, const std::string& directory, Date day
       const bool overlaps =
           block.first_arrival <= last_arrival_ && block.last_arrival >= first_arrival_;
       if (block.lost || !overlaps) continue;
-      const auto run = segment->load(number);
+      const auto run = segment->load(number, 1);
       if (!run && run.error().code() != Code::kCorrupt && run.error().code() != Code::kTruncated)
         return std::unexpected(run.error());
       if (!run) continue;  // lost, and wanted from the repairs
-      auto bytes = run->bytes.first(block.length);
+      auto bytes = run->bytes;
       if (block.offset == 0) {
         FM_ASSIGN(const std::size_t metadata, metadata_bytes(bytes));
         bytes = bytes.subspan(metadata);

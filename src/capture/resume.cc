@@ -40,6 +40,16 @@ class Tail {
 
   [[nodiscard]] Nanos newest_arrival() const { return newest_arrival_; }
 
+  // How many records these blocks hold.
+  template <class Wanted>
+  [[nodiscard]] std::uint64_t count(Wanted&& wanted) const {
+    std::uint64_t records = 0;
+    for (const auto& segment : segments_)
+      for (const Block& block : segment->index().blocks)
+        if (!block.lost && wanted(block)) records += block.record_count;
+    return records;
+  }
+
   // Every record of the blocks that `wanted` asks for, until `use` returns false. A damaged block
   // is passed over: what it held comes again.
   template <class Wanted, class Use>
@@ -48,14 +58,14 @@ class Tail {
       const auto& blocks = segment->index().blocks;
       for (std::size_t number = blocks.size(); number-- > 0;) {
         if (blocks[number].lost || !wanted(blocks[number])) continue;
-        const auto run = segment->load(number);
+        const auto run = segment->load(number, 1);
         if (!run && run.error().code() != Code::kCorrupt && run.error().code() != Code::kTruncated)
           return std::unexpected(run.error());
         if (!run) {
           log_warning("capture: resuming without a damaged block: {}", run.error().message());
           continue;
         }
-        auto bytes = run->bytes.first(blocks[number].length);
+        auto bytes = run->bytes;
         if (blocks[number].offset == 0) {
           FM_ASSIGN(const std::size_t metadata, metadata_bytes(bytes));
           bytes = bytes.subspan(metadata);
@@ -114,10 +124,16 @@ struct ResumeFilter::State {
 // Returns false when there are more records than may be held.
 Result<bool> ResumeFilter::State::learn(Tail& tail) {
   kept.clear();
-  const auto may_hold_kept = [&](const Block& block) {
-    if ((block.holds & kHoldsStrayEvents) != 0) return true;
+  const auto lies_in_window = [&](const Block& block) {
     return block.last_arrival != 0 && block.last_arrival + kEventSkewMax >= start;
   };
+  const auto may_hold_kept = [&](const Block& block) {
+    return (block.holds & kHoldsStrayEvents) != 0 || lies_in_window(block);
+  };
+  // A window that its blocks say is too long is not read; a short one may lie within a block.
+  const std::uint64_t most = tail.count(lies_in_window);
+  if (most > options.records_max && newest_event - start > kEventSkewMax) return false;
+  kept.reserve(std::min(most, options.records_max));
   bool fits = true;
   FM_TRY(tail.walk(may_hold_kept, [&](dbn::RecordView record) {
     if (!is_replayable(record.rtype()) || record.header().ts_event < start) return true;

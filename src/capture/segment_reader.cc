@@ -122,17 +122,17 @@ Error SegmentReader::damage(Code code, std::size_t block, std::string_view what)
           "records again.");
 }
 
-Result<SegmentReader::Run> SegmentReader::load(std::size_t first) {
+Result<SegmentReader::Run> SegmentReader::load(std::size_t first, std::size_t most) {
   FM_ASSERT(first < index_.blocks.size());
   if (index_.blocks[first].lost)
     return std::unexpected(damage(Code::kCorrupt, first, "its entry in the index is damaged"));
-  return compressed_ ? load_frame(first) : load_data(first);
+  return compressed_ ? load_frame(first) : load_data(first, most);
 }
 
-Result<SegmentReader::Run> SegmentReader::load_data(std::size_t first) {
+Result<SegmentReader::Run> SegmentReader::load_data(std::size_t first, std::size_t most) {
   const auto& blocks = index_.blocks;
   std::size_t last = first + 1;  // behind
-  while (last < blocks.size() && !blocks[last].lost &&
+  while (last < blocks.size() && last - first < most && !blocks[last].lost &&
          blocks[last].end() - blocks[first].offset <= kRunBytes)
     ++last;
   const std::uint64_t offset = blocks[first].offset;

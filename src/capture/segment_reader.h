@@ -43,7 +43,7 @@ class SegmentReader {
   // Blocks from `first` on, one at least and up to a megabyte, in the reader's memory until the
   // next call. A damaged one behind the first ends the run. Errors: kCorrupt, kTruncated with file,
   // block and bytes.
-  [[nodiscard]] Result<Run> load(std::size_t first);
+  [[nodiscard]] Result<Run> load(std::size_t first, std::size_t most = ~std::size_t{0});
   // Bytes of the data as they lie there, unchecked, as many as there are. Only when not compressed.
   [[nodiscard]] Result<std::size_t> read_unchecked(std::uint64_t byte, std::span<std::byte> out);
 
@@ -56,7 +56,7 @@ class SegmentReader {
   [[nodiscard]] Status open_data();
   [[nodiscard]] Status open_index();
   [[nodiscard]] Result<std::size_t> read_at(std::uint64_t byte, std::span<std::byte> out);
-  [[nodiscard]] Result<Run> load_data(std::size_t first);
+  [[nodiscard]] Result<Run> load_data(std::size_t first, std::size_t most);
   [[nodiscard]] Result<Run> load_frame(std::size_t number);
   [[nodiscard]] Error damage(Code code, std::size_t block, std::string_view what) const;
   [[nodiscard]] std::span<std::byte> room(std::size_t bytes);
