@@ -28,7 +28,7 @@ demo: build ## synthesise a trading day, turn it into candles, show where to loo
 	@$(BUILD)/frontmonth demo --dir $(DEMO_DIR)
 
 test: ## every test, with address and undefined-behaviour sanitizers
-	@tools/bootstrap test
+	@tools/bootstrap test judges
 	@tools/cmake $(CHECK) -DCMAKE_BUILD_TYPE=Debug -DFM_SANITIZE=ON
 	@cmake --build $(CHECK) --parallel $(JOBS)
 	@tools/run-tests $(CHECK)

@@ -96,7 +96,6 @@ Answer<JobPlan> parse_plan(const Call& call) {
   FM_ASSIGN(const std::string schema, required(request, "schema"));
   FM_ASSIGN(const std::string symbols, required(request, "symbols"));
   FM_ASSIGN(DataRequest data, parse_data_request(request, *call.service.archive));
-  if (!optional(request, "compression")) data.compression = Compression::kZstd;
   const auto split = parse_split(optional(request, "split_duration").value_or("day"));
   if (!split) return bad("split_duration", "expected none, day, week, month or year");
   plan.split = *split;

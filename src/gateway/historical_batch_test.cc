@@ -27,11 +27,8 @@ class Batch : public HistoricalTest {
  protected:
   // Submits, waits until it is done, and returns its id.
   std::string done(const Parameters& more) {
-    Parameters form = {{"dataset", "GLBX.MDP3"},
-                       {"schema", "trades"},
-                       {"symbols", "ESH4,NQH4"},
-                       {"start", "2024-01-08"},
-                       {"end", "2024-01-11"}};
+    Parameters form = {{"dataset", "GLBX.MDP3"}, {"schema", "trades"},  {"symbols", "ESH4,NQH4"},
+                       {"start", "2024-01-08"},  {"end", "2024-01-11"}, {"compression", "zstd"}};
     for (const auto& [name, value] : more) {
       std::erase_if(form, [&](const auto& pair) { return pair.first == name; });
       form.emplace_back(name, value);
