@@ -1,23 +1,16 @@
 #include "app/chart.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include "app/demo.h"
 #include "app/progress.h"
+#include "base/testing_fault_env.h"
 
 namespace fm::app {
 namespace {
 
 class ChartTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "fm-chart-XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { EXPECT_TRUE(remove_tree(env_, folder_)); }
-
   static Chart day() {
     Chart chart;
     chart.title = "ES";
@@ -33,7 +26,8 @@ class ChartTest : public testing::Test {
   }
 
   Env& env_ = Env::posix();
-  std::string folder_;
+  const TestDirectory directory_;
+  const std::string& folder_ = directory_.path();
 };
 
 TEST_F(ChartTest, WritesBothFormsTheSameEachTime) {

@@ -42,23 +42,23 @@ class CandlesFaults : public ::testing::Test {
   CandlesOptions options(std::string input) {
     CandlesOptions options;
     options.inputs = {std::move(input)};
-    options.output = folder_ / "out.csv";
+    options.output = folder_.file("out.csv");
     return options;
   }
   std::string damaged_file() {
-    write_dbn(folder_ / "whole.dbn", some_records(), 3, Mappings::kInMetadata);
-    const std::string bytes = read_whole(folder_ / "whole.dbn");
-    std::filesystem::remove(folder_ / "whole.dbn");
-    write_whole(folder_ / "torn.dbn",
+    write_dbn(folder_.file("whole.dbn"), some_records(), 3, Mappings::kInMetadata);
+    const std::string bytes = read_whole(folder_.file("whole.dbn"));
+    std::filesystem::remove(folder_.file("whole.dbn"));
+    write_whole(folder_.file("torn.dbn"),
                 std::string_view(bytes).substr(0, bytes.size() - 10 * 80 - 7));
-    return folder_ / "torn.dbn";
+    return folder_.file("torn.dbn");
   }
-  TempFolder folder_{"faults"};
+  const TestDirectory folder_;
 };
 
 TEST_F(CandlesFaults, OptionsThatCannotBe) {
-  write_dbn(folder_ / "in.dbn", some_records(), 3, Mappings::kInMetadata);
-  const CandlesOptions good = options(folder_ / "in.dbn");
+  write_dbn(folder_.file("in.dbn"), some_records(), 3, Mappings::kInMetadata);
+  const CandlesOptions good = options(folder_.file("in.dbn"));
   const struct {
     const char* what;
     void (*change)(CandlesOptions&);
@@ -96,20 +96,27 @@ TEST_F(CandlesFaults, OptionsThatCannotBe) {
     const Error error = error_of(changed);
     EXPECT_EQ(error.code(), test.code) << test.what << ": " << error.message();
   }
-  EXPECT_EQ(folder_.names(), std::vector<std::string>{"in.dbn"});
+  EXPECT_EQ(names_below(folder_), std::vector<std::string>{"in.dbn"});
 }
 
 TEST_F(CandlesFaults, FolderWithoutTradesSaysWhatItSkipped) {
-  std::filesystem::create_directories(folder_ / "job");
-  write_whole(folder_ / "job/manifest.json", "{}");
-  const Error error = error_of(options(folder_ / "job"));
+  std::filesystem::create_directories(folder_.file("job"));
+  write_whole(folder_.file("job/manifest.json"), "{}");
+  const Error error = error_of(options(folder_.file("job")));
   EXPECT_EQ(error.code(), Code::kNotFound);
   EXPECT_NE(error.message().find("manifest.json"), std::string::npos) << error.message();
 }
 
+TEST_F(CandlesFaults, AMissingInputIsNamedWithWhatToDo) {
+  const Error error = error_of(options(folder_.file("absent.dbn")));
+  EXPECT_EQ(error.code(), Code::kNotFound);
+  EXPECT_NE(error.message().find("absent.dbn"), std::string::npos) << error.message();
+  EXPECT_NE(error.advice().find("Check the name"), std::string::npos) << error.advice();
+}
+
 TEST_F(CandlesFaults, EmptyTextGivesNoRows) {
-  write_whole(folder_ / "empty.jsonl", "");
-  EXPECT_EQ(lines_of(candles_csv(options(folder_ / "empty.jsonl"), folder_)).size(), 1u);
+  write_whole(folder_.file("empty.jsonl"), "");
+  EXPECT_EQ(lines_of(candles_csv(options(folder_.file("empty.jsonl")), folder_)).size(), 1u);
 }
 
 TEST_F(CandlesFaults, DamageStopsTheRunAndKeepsTheOldOutput) {
@@ -119,7 +126,7 @@ TEST_F(CandlesFaults, DamageStopsTheRunAndKeepsTheOldOutput) {
   EXPECT_EQ(error.code(), Code::kTruncated) << error.message();
   EXPECT_NE(error.message().find("torn.dbn"), std::string::npos) << error.message();
   EXPECT_EQ(read_whole(made.output), "old");
-  EXPECT_EQ(folder_.names(), (std::vector<std::string>{"out.csv", "torn.dbn"}));
+  EXPECT_EQ(names_below(folder_), (std::vector<std::string>{"out.csv", "torn.dbn"}));
 }
 
 TEST_F(CandlesFaults, SalvageKeepsWhatComesBefore) {
@@ -133,7 +140,7 @@ TEST_F(CandlesFaults, SalvageKeepsWhatComesBefore) {
 }
 
 TEST_F(CandlesFaults, FullDiskLeavesNoDebris) {
-  write_dbn(folder_ / "in.dbn", some_records(5000), 3, Mappings::kInMetadata);
+  write_dbn(folder_.file("in.dbn"), some_records(5000), 3, Mappings::kInMetadata);
   for (const char* ending : {".frontmonth-spill", ".frontmonth-draft"}) {
     ForwardingEnv env;
     env.on_create =
@@ -142,11 +149,11 @@ TEST_F(CandlesFaults, FullDiskLeavesNoDebris) {
       if (!path.ends_with(ending)) return file;
       return with_full_disk(std::move(file), 100'000);
     };
-    CandlesOptions made = options(folder_ / "in.dbn");
+    CandlesOptions made = options(folder_.file("in.dbn"));
     made.buffer_bytes = 1;
     const Error error = error_of(env, made);
     EXPECT_EQ(error.code(), Code::kNoSpace) << ending << ": " << error.message();
-    EXPECT_EQ(folder_.names(), std::vector<std::string>{"in.dbn"}) << ending;
+    EXPECT_EQ(names_below(folder_), std::vector<std::string>{"in.dbn"}) << ending;
   }
 }
 
@@ -155,13 +162,13 @@ TEST_F(CandlesFaults, LeftOutRecordsAreKeptForInspection) {
   records[10].record.price = kUndefPrice;
   records[20].symbol = "";
   records[30].symbol = "ESM5-ESU5";
-  write_dbn(folder_ / "in.dbn", records, 3, Mappings::kInMetadata);
+  write_dbn(folder_.file("in.dbn"), records, 3, Mappings::kInMetadata);
   CandlesReport report;
-  CandlesOptions made = options(folder_ / "in.dbn");
+  CandlesOptions made = options(folder_.file("in.dbn"));
   static_cast<void>(candles_csv(made, folder_, &report));
   EXPECT_EQ(report.quarantined, 2u);
   EXPECT_EQ(report.rejected.at("not_outright"), 1u);
-  ASSERT_EQ(report.quarantine_file, folder_ / "candles.csv.quarantine.jsonl");
+  ASSERT_EQ(report.quarantine_file, folder_.file("candles.csv.quarantine.jsonl"));
   const auto lines = lines_of(read_whole(report.quarantine_file));
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_NE(lines[0].find("\"position\":\"record 10\",\"reason\":\"no_price\""), std::string::npos)
@@ -171,17 +178,17 @@ TEST_F(CandlesFaults, LeftOutRecordsAreKeptForInspection) {
       << lines[1];
 
   // Another run with nothing to complain about takes the old list away.
-  write_dbn(folder_ / "in.dbn", some_records(), 3, Mappings::kInMetadata);
+  write_dbn(folder_.file("in.dbn"), some_records(), 3, Mappings::kInMetadata);
   static_cast<void>(candles_csv(made, folder_, &report));
   EXPECT_EQ(report.quarantine_file, "");
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "candles.csv.quarantine.jsonl"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.file("candles.csv.quarantine.jsonl")));
 }
 
 TEST_F(CandlesFaults, MalformedLinesAreQuarantinedAsTheyStand) {
-  write_csv(folder_ / "in.csv", some_records(), true);
-  write_whole(folder_ / "in.csv", read_whole(folder_ / "in.csv") + "nonsense,\"\xff\n");
+  write_csv(folder_.file("in.csv"), some_records(), true);
+  write_whole(folder_.file("in.csv"), read_whole(folder_.file("in.csv")) + "nonsense,\"\xff\n");
   CandlesReport report;
-  static_cast<void>(candles_csv(options(folder_ / "in.csv"), folder_, &report));
+  static_cast<void>(candles_csv(options(folder_.file("in.csv")), folder_, &report));
   const auto lines = lines_of(read_whole(report.quarantine_file));
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_NE(lines[0].find("\"position\":\"line 92\",\"reason\":\"malformed\",\"symbol\":null,"
@@ -191,20 +198,20 @@ TEST_F(CandlesFaults, MalformedLinesAreQuarantinedAsTheyStand) {
 }
 
 TEST_F(CandlesFaults, EveryFormatSaysTheSame) {
-  write_dbn(folder_ / "in.dbn", some_records(), 3, Mappings::kInMetadata);
-  CandlesOptions made = options(folder_ / "in.dbn");
+  write_dbn(folder_.file("in.dbn"), some_records(), 3, Mappings::kInMetadata);
+  CandlesOptions made = options(folder_.file("in.dbn"));
   for (const char* name : {"o.csv", "o.csv.zst", "o.jsonl", "o.json.zst", "o.parquet"}) {
-    made.output = folder_ / name;
+    made.output = folder_.file(name);
     const CandlesReport report = run(made);
     EXPECT_EQ(report.rows, 31u) << name;
     EXPECT_GT(report.output_bytes, 0u) << name;
     EXPECT_EQ(report.output_bytes, std::filesystem::file_size(made.output)) << name;
   }
-  EXPECT_EQ(read_whole(folder_ / "o.csv"), read_whole(folder_ / "o.csv.zst"));
-  EXPECT_EQ(read_whole(folder_ / "o.jsonl"), read_whole(folder_ / "o.json.zst"));
-  EXPECT_EQ(lines_of(read_whole(folder_ / "o.csv")).size(), 32u);
-  EXPECT_EQ(lines_of(read_whole(folder_ / "o.jsonl")).size(), 31u);
-  EXPECT_TRUE(read_whole(folder_ / "o.parquet").starts_with("PAR1"));
+  EXPECT_EQ(read_whole(folder_.file("o.csv")), read_whole(folder_.file("o.csv.zst")));
+  EXPECT_EQ(read_whole(folder_.file("o.jsonl")), read_whole(folder_.file("o.json.zst")));
+  EXPECT_EQ(lines_of(read_whole(folder_.file("o.csv"))).size(), 32u);
+  EXPECT_EQ(lines_of(read_whole(folder_.file("o.jsonl"))).size(), 31u);
+  EXPECT_TRUE(read_whole(folder_.file("o.parquet")).starts_with("PAR1"));
 }
 
 }  // namespace

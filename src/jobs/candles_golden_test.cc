@@ -51,13 +51,13 @@ class CandlesGolden : public ::testing::TestWithParam<Golden> {
     options.cvd_base = GetParam().cvd_base;
     return options;
   }
-  TempFolder folder_{"golden"};
+  const TestDirectory folder_;
   std::string expected_;
 };
 
 TEST_P(CandlesGolden, RowsAndStatistics) {
   CandlesOptions made = options(shared(GetParam().input));
-  made.stats_file = folder_ / "stats.json";
+  made.stats_file = folder_.file("stats.json");
   EXPECT_TRUE(same_rows(expected_, candles_csv(made, folder_)));
   if (*GetParam().stats != 0) {
     EXPECT_EQ(read_whole(made.stats_file),
@@ -69,7 +69,7 @@ TEST_P(CandlesGolden, SpillingChangesNothing) {
   CandlesOptions made = options(shared(GetParam().input));
   made.buffer_bytes = 1;  // as little as there can be
   EXPECT_TRUE(same_rows(expected_, candles_csv(made, folder_)));
-  for (const std::string& name : folder_.names())
+  for (const std::string& name : names_below(folder_))
     EXPECT_FALSE(name.ends_with(".frontmonth-spill") || name.ends_with(".frontmonth-draft"))
         << name << " was left behind";
 }

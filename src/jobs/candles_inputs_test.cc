@@ -32,7 +32,7 @@ class CandlesInputs : public ::testing::Test {
     options.inputs = std::move(inputs);
     return candles_csv(options, folder_, report);
   }
-  TempFolder folder_{"inputs"};
+  const TestDirectory folder_;
 };
 
 TEST_F(CandlesInputs, GoldenSetsAsDbnOfEveryVersionAndAsCsv) {
@@ -40,15 +40,15 @@ TEST_F(CandlesInputs, GoldenSetsAsDbnOfEveryVersionAndAsCsv) {
     const auto records = records_of(golden_input(set));
     const std::string expected = golden_rows(set);
     for (const int version : {1, 2, 3}) {
-      const std::string path = folder_ / (version == 2 ? "in.dbn.zst" : "in.dbn");
+      const std::string path = folder_.file(version == 2 ? "in.dbn.zst" : "in.dbn");
       write_dbn(path, records, version,
                 version == 3 ? Mappings::kAsRecords : Mappings::kInMetadata);
       EXPECT_TRUE(same_rows(expected, rows_of({path}))) << set << " as version " << version;
       std::filesystem::remove(path);
     }
     for (const bool pretty : {false, true}) {
-      write_csv(folder_ / "in.csv", records, pretty);
-      EXPECT_TRUE(same_rows(expected, rows_of({folder_ / "in.csv"})))
+      write_csv(folder_.file("in.csv"), records, pretty);
+      EXPECT_TRUE(same_rows(expected, rows_of({folder_.file("in.csv")})))
           << set << " as CSV, pretty " << pretty;
     }
   }
@@ -56,15 +56,15 @@ TEST_F(CandlesInputs, GoldenSetsAsDbnOfEveryVersionAndAsCsv) {
 
 TEST_F(CandlesInputs, ChunkingChangesNothing) {
   const auto records = records_of(golden_input("small"));
-  write_dbn(folder_ / "in.dbn", records, 3, Mappings::kInMetadata);
-  write_dbn(folder_ / "in.dbn.zst", records, 1, Mappings::kInMetadata);
-  write_csv(folder_ / "in.csv", records, true);
+  write_dbn(folder_.file("in.dbn"), records, 3, Mappings::kInMetadata);
+  write_dbn(folder_.file("in.dbn.zst"), records, 1, Mappings::kInMetadata);
+  write_csv(folder_.file("in.csv"), records, true);
   const struct {
     std::string input;
     const char* set;
-  } cases[] = {{folder_ / "in.dbn", "small"},
-               {folder_ / "in.dbn.zst", "small"},
-               {folder_ / "in.csv", "small"},
+  } cases[] = {{folder_.file("in.dbn"), "small"},
+               {folder_.file("in.dbn.zst"), "small"},
+               {folder_.file("in.csv"), "small"},
                {golden_input("edge-5"), "edge-5"},
                {golden_input("text-1"), "text-1"}};
   for (const auto& test : cases) {
@@ -75,7 +75,7 @@ TEST_F(CandlesInputs, ChunkingChangesNothing) {
       };
       CandlesOptions options;
       options.inputs = {test.input};
-      options.output = folder_ / "candles.csv";
+      options.output = folder_.file("candles.csv");
       NoProgress quiet;
       const auto report = run_candles(env, options, quiet);
       ASSERT_TRUE(report) << report.error().message();
@@ -104,9 +104,9 @@ TEST_F(CandlesInputs, SplitFilesInAnyFormAndNamingMergeByArrival) {
     }
     // The first part says that it covers everything, as one file would.
     const Nanos begin = records.front().record.header.ts_event;
-    const TempFolder folder("split");
+    const TestDirectory folder;
     for (std::size_t i = 0; i < parts; ++i) {
-      const std::string name = folder / fmt::format("{:04}", random() % 10'000);
+      const std::string name = folder.file(fmt::format("{:04}", random() % 10'000));
       if (split[i].empty()) continue;
       switch (i % 3) {
         case 0:
@@ -165,7 +165,7 @@ TEST_F(CandlesInputs, FilesOfABatchJobThatHoldNoTradesAreSkipped) {
 TEST_F(CandlesInputs, TbboAndMbp1TogetherAreRefused) {
   CandlesOptions options;
   options.inputs = {shared("esh4-2023-12-25")};
-  options.output = folder_ / "x.csv";
+  options.output = folder_.file("x.csv");
   NoProgress quiet;
   const auto report = run_candles(Env::posix(), options, quiet);
   ASSERT_FALSE(report);
@@ -175,9 +175,10 @@ TEST_F(CandlesInputs, TbboAndMbp1TogetherAreRefused) {
 
 TEST_F(CandlesInputs, ASecondCopyCountsOnce) {
   const std::string one = shared("esh4-2023-12-25/glbx-mdp3-20231225.tbbo.dbn");
-  std::filesystem::copy_file(one, folder_ / "copy.dbn");
+  std::filesystem::copy_file(one, folder_.file("copy.dbn"));
   CandlesReport report;
-  EXPECT_TRUE(same_rows(golden_rows("esh4"), rows_of({one, one, folder_ / "copy.dbn"}, &report)));
+  EXPECT_TRUE(
+      same_rows(golden_rows("esh4"), rows_of({one, one, folder_.file("copy.dbn")}, &report)));
   EXPECT_EQ(report.files, 1u);
   EXPECT_EQ(report.files_skipped, 1u);
 }

@@ -51,7 +51,7 @@ class CandlesLake : public ::testing::Test {
   void SetUp() override {
     if (!std::filesystem::exists(shared("candles")))
       GTEST_SKIP() << "shared data absent: " << shared("candles");
-    // Two roots with different hours, so that a run commits few partitions.
+    // Two roots with different hours: most tests commit them often.
     std::vector<SymbolRecord> records = records_of(shared("candles/small.jsonl.zst"));
     std::erase_if(records, [](const SymbolRecord& record) {
       return !record.symbol.starts_with("ES") && !record.symbol.starts_with("ZL");
@@ -62,14 +62,14 @@ class CandlesLake : public ::testing::Test {
   CandlesOptions options(std::vector<std::string> inputs, const std::string& lake) {
     CandlesOptions options;
     options.inputs = std::move(inputs);
-    options.lake = folder_ / lake;
+    options.lake = folder_.file(lake);
     return options;
   }
   void expect_same(const std::string& expected, const std::string& actual) {
     for (const table::Table* table : kTables) {
-      const std::string want = rows_in(folder_ / expected, *table);
+      const std::string want = rows_in(folder_.file(expected), *table);
       EXPECT_FALSE(want.empty()) << table->name;
-      EXPECT_TRUE(same_rows(want, rows_in(folder_ / actual, *table))) << table->name;
+      EXPECT_TRUE(same_rows(want, rows_in(folder_.file(actual), *table))) << table->name;
     }
   }
   Error error_of(const CandlesOptions& options) {
@@ -79,7 +79,7 @@ class CandlesLake : public ::testing::Test {
     ADD_FAILURE() << "the run worked";
     return {Code::kInternal, ""};
   }
-  TempFolder folder_{"lake"};
+  const TestDirectory folder_;
   std::vector<std::string> days_;
 };
 
@@ -89,13 +89,13 @@ TEST_F(CandlesLake, HoldsTheGoldenRows) {
   EXPECT_GT(report.partitions_written, 6u);
   std::string expected = read_whole(shared("candles/small.expected.csv.zst"));
   expected.erase(0, expected.find('\n') + 1);
-  EXPECT_TRUE(same_rows(expected, rows_in(folder_ / "a", table::candles_1m())));
+  EXPECT_TRUE(same_rows(expected, rows_in(folder_.file("a"), table::candles_1m())));
 }
 
 TEST_F(CandlesLake, ManyTradesOutsideTradingHoursContradictTheCalendarOnce) {
   const auto events = [&] {
-    auto state = ops::State::open_to_read(Env::posix(),
-                                          ops::state_file(default_state_dir(folder_ / "grains")));
+    auto state = ops::State::open_to_read(
+        Env::posix(), ops::state_file(default_state_dir(folder_.file("grains"))));
     EXPECT_TRUE(state) << state.error().message();
     auto rows = state->rows(table::data_quality_events());
     table::RowBatch batch(table::data_quality_events());
@@ -116,12 +116,16 @@ TEST_F(CandlesLake, DayFilesOneByOneGiveTheRowsOfAllTogether) {
 }
 
 TEST_F(CandlesLake, ASecondRunChangesNothing) {
-  do_run(options(days_, "a"));
-  const auto before = folder_.names();
-  const CandlesReport again = run(options(days_, "a"));
+  const TestDirectory six_roots;
+  const std::vector<std::string> days =
+      write_day_files(six_roots.path(), records_of(shared("candles/small.jsonl.zst")));
+  do_run(options(days, "a"));
+  const auto before = names_below(folder_);
+  const CandlesReport again = run(options(days, "a"));
   EXPECT_EQ(again.partitions_written, 0u);
-  EXPECT_GE(again.partitions_unchanged, 3u);
-  for (const std::string& day : days_)
+  EXPECT_GT(again.partitions_unchanged, 6u);
+  EXPECT_EQ(names_below(folder_), before);
+  for (const std::string& day : days)
     EXPECT_EQ(run(options({day}, "a")).partitions_written, 0u) << day;
   EXPECT_TRUE(again.stale.empty());
 }
@@ -150,7 +154,7 @@ TEST_F(CandlesLake, OtherParametersNeedToBeAskedFor) {
   EXPECT_GT(run(other).partitions_written, 0u);
   do_run([&] {
     CandlesOptions fresh = other;
-    fresh.lake = folder_ / "b";
+    fresh.lake = folder_.file("b");
     return fresh;
   }());
   expect_same("b", "a");
@@ -171,7 +175,7 @@ TEST_F(CandlesLake, ARecordedInputThatIsGoneIsNamed) {
 
 TEST_F(CandlesLake, LessNeverTakesThePlaceOfMore) {
   const auto records = records_of(shared("candles/small.jsonl.zst"));
-  const std::string path = folder_ / "all.dbn";
+  const std::string path = folder_.file("all.dbn");
   write_dbn(path, records, 3, Mappings::kInMetadata);
   do_run(options({path}, "a"));
   write_dbn(path, {records.begin(), records.begin() + 15'000}, 3, Mappings::kInMetadata);
@@ -184,10 +188,10 @@ TEST_F(CandlesLake, ASetBaseIsRememberedByTheFirstDate) {
   do_run(made);
   for (const std::string& day : days_) do_run(options({day}, "a"));
   made.inputs = days_;
-  made.lake = folder_ / "b";
+  made.lake = folder_.file("b");
   do_run(made);
   expect_same("b", "a");
-  made.lake = folder_ / "a";
+  made.lake = folder_.file("a");
   made.inputs = {days_[2]};
   EXPECT_EQ(error_of(made).code(), Code::kInvalidArgument);
 }
@@ -196,7 +200,7 @@ TEST_F(CandlesLake, SecondsHoldEveryTrade) {
   const CandlesReport report =
       run(options({shared("esh4-2023-12-25/glbx-mdp3-20231225.tbbo.dbn")}, "a"));
   EXPECT_EQ(report.accepted, 2973u);
-  const auto lake = lake::Lake::view(Env::posix(), folder_ / "a");
+  const auto lake = lake::Lake::view(Env::posix(), folder_.file("a"));
   auto cursor = lake->read(table::candles_1s(), {});
   ASSERT_TRUE(cursor);
   table::RowBatch batch(table::candles_1s());

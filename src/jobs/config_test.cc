@@ -1,10 +1,10 @@
 #include "jobs/config.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <set>
 
+#include "base/testing_fault_env.h"
 #include "base/yaml.h"
 
 namespace fm::jobs {
@@ -12,16 +12,8 @@ namespace {
 
 const std::string kSample = FM_SOURCE_DIR "/config/frontmonth.yaml";
 
-// A folder of its own for each test, removed with what is in it.
 class ConfigTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "fm-config-XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { EXPECT_TRUE(remove_tree(env_, folder_)); }
-
   std::string write(const std::string& name, std::string_view text) {
     const std::string path = join(folder_, name);
     EXPECT_TRUE(env_.make_directories(parent_of(path)));
@@ -35,7 +27,8 @@ class ConfigTest : public testing::Test {
   }
 
   Env& env_ = Env::posix();
-  std::string folder_;
+  const TestDirectory directory_;
+  const std::string& folder_ = directory_.path();
 };
 
 void collect_leaves(const Yaml& node, const std::string& prefix, Variables& leaves) {

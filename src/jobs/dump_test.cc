@@ -1,8 +1,8 @@
 #include "jobs/dump.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
+#include "base/testing_fault_env.h"
 #include "dbn/writer.h"
 
 namespace fm::jobs {
@@ -111,13 +111,8 @@ std::string two_kinds(Env& env, const std::string& folder) {
 
 class DumpFileTest : public DumpTest {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "fm-dump-XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { EXPECT_TRUE(remove_tree(env_, folder_)); }
-  std::string folder_;
+  const TestDirectory directory_;
+  const std::string& folder_ = directory_.path();
 };
 
 TEST_F(DumpFileTest, CsvHoldsOneKindAndJsonAll) {

@@ -89,7 +89,11 @@ Result<InputList> find_inputs(Env& env, std::span<const std::string> named) {
     }
     std::string path = absolute_path(name);
     while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-    FM_ASSIGN(const FileInfo info, env.info(path));
+    auto found = env.info(path);
+    if (!found && found.error().code() == Code::kNotFound)
+      return std::unexpected(std::move(found).error().hint(
+          "Check the name. A relative one begins where the command is run."));
+    FM_ASSIGN(const FileInfo info, std::move(found));
     if (info.is_directory) {
       FM_TRY(walk(env, path, 0, list));
     } else if (is_side_file(base_name(path))) {

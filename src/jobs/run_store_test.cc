@@ -7,6 +7,8 @@
 #include <numeric>
 #include <random>
 
+#include "base/testing_fault_env.h"
+
 namespace fm::jobs {
 namespace {
 
@@ -18,16 +20,10 @@ struct Row {
 
 class RunStoreTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    directory_ =
-        std::filesystem::path(::testing::TempDir()) / ("run_store_" + std::to_string(::getpid()));
-    std::filesystem::create_directories(directory_);
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-  std::string spill() const { return (directory_ / "out.frontmonth-spill").string(); }
-  bool is_empty() const { return std::filesystem::is_empty(directory_); }
+  std::string spill() const { return directory_.file("out.frontmonth-spill"); }
+  bool is_empty() const { return std::filesystem::is_empty(directory_.path()); }
 
-  std::filesystem::path directory_;
+  const TestDirectory directory_;
 };
 
 void expect_rows(RunStore& store, RunStore::RunId run, std::uint64_t name, std::uint64_t count) {

@@ -1,9 +1,6 @@
 #include "jobs/testing_candles.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <atomic>
 #include <charconv>
 #include <fstream>
 #include <memory>
@@ -34,22 +31,10 @@ std::vector<std::string_view> cells_of(std::string_view line) {
 
 }  // namespace
 
-TempFolder::TempFolder(std::string_view name) {
-  static std::atomic<int> number = 0;
-  path_ = fmt::format("{}frontmonth-{}-{}-{}", ::testing::TempDir(), name, ::getpid(), number++);
-  std::filesystem::create_directories(path_);
-}
-
-TempFolder::~TempFolder() { std::filesystem::remove_all(path_); }
-
-std::string TempFolder::operator/(std::string_view name) const {
-  return fmt::format("{}/{}", path_, name);
-}
-
-std::vector<std::string> TempFolder::names() const {
+std::vector<std::string> names_below(const TestDirectory& directory) {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(path_))
-    names.push_back(std::filesystem::relative(entry.path(), path_).string());
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory.path()))
+    names.push_back(std::filesystem::relative(entry.path(), directory.path()).string());
   std::ranges::sort(names);
   return names;
 }
@@ -118,8 +103,9 @@ CandlesReport run(const CandlesOptions& options) {
   return {};
 }
 
-std::string candles_csv(CandlesOptions options, const TempFolder& folder, CandlesReport* report) {
-  options.output = folder / "candles.csv";
+std::string candles_csv(CandlesOptions options, const TestDirectory& folder,
+                        CandlesReport* report) {
+  options.output = folder.file("candles.csv");
   CandlesReport made = run(options);
   if (report != nullptr) *report = std::move(made);
   return read_whole(options.output);

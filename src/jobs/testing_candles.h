@@ -1,4 +1,4 @@
-// Helpers for tests of the candles job: a folder that goes away, golden files, rows compared cell
+// Helpers for tests of the candles job: golden files, rows compared cell
 // by cell.
 #pragma once
 
@@ -11,25 +11,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/testing_fault_env.h"
 #include "jobs/candles_job.h"
 
 namespace fm::jobs {
 
-// A folder of its own for each test, removed at the end.
-class TempFolder {
- public:
-  explicit TempFolder(std::string_view name);
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  [[nodiscard]] std::string operator/(std::string_view name) const;
-  [[nodiscard]] const std::string& path() const { return path_; }
-  // Names of everything below, sorted.
-  [[nodiscard]] std::vector<std::string> names() const;
-
- private:
-  std::string path_;
-};
+// Names of everything below a directory, sorted.
+[[nodiscard]] std::vector<std::string> names_below(const TestDirectory& directory);
 
 // Whole content, decompressed when the name ends in .zst. Fails the test when it cannot be read.
 [[nodiscard]] std::string read_whole(const std::string& path);
@@ -43,7 +31,7 @@ void write_whole(const std::string& path, std::span<const std::byte> bytes);
 // Runs and expects it to work.
 [[nodiscard]] CandlesReport run(const CandlesOptions& options);
 // Runs with an output file of the folder, and gives the rows as CSV.
-[[nodiscard]] std::string candles_csv(CandlesOptions options, const TempFolder& folder,
+[[nodiscard]] std::string candles_csv(CandlesOptions options, const TestDirectory& folder,
                                       CandlesReport* report = nullptr);
 
 }  // namespace fm::jobs

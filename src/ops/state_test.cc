@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include <set>
 #include <vector>
 
+#include "base/testing_fault_env.h"
 #include "ops/schema.h"
 #include "ops/sqlite.h"
 
@@ -20,14 +20,6 @@ namespace {
 
 class StateTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "fm-ops-XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    file_ = state_file(join(folder_, "state"));
-  }
-  void TearDown() override { EXPECT_TRUE(remove_tree(env_, folder_)); }
-
   State open() {
     auto state = State::open(env_, file_);
     EXPECT_TRUE(state) << state.error().message();
@@ -85,8 +77,8 @@ class StateTest : public testing::Test {
   }
 
   Env& env_ = Env::posix();
-  std::string folder_;
-  std::string file_;
+  const TestDirectory directory_;
+  const std::string file_ = state_file(directory_.file("state"));
 };
 
 TEST_F(StateTest, ColumnsAreTheCataloguesInItsOrder) {

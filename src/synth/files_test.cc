@@ -2,12 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "base/testing_fault_env.h"
 #include "dbn/byte_source.h"
 #include "dbn/reader.h"
 #include "dbn/tbbo_text.h"
@@ -20,16 +19,10 @@ using market::Universe;
 
 class Files : public testing::Test {
  protected:
-  Files() {
-    std::string pattern = testing::TempDir() + "synth-XXXXXX";
-    directory_ = mkdtemp(pattern.data());
-  }
-  ~Files() override { std::filesystem::remove_all(directory_); }
-
   Result<Written> write(const std::string& name, const Options& options,
                         const FileOptions& how = {}) {
-    return write_file(Env::posix(), join(directory_, name), Universe::builtin(),
-                      Calendar::builtin(), options, how);
+    return write_file(Env::posix(), directory_.file(name), Universe::builtin(), Calendar::builtin(),
+                      options, how);
   }
   std::vector<dbn::Mbp1Msg> generated(const Options& options) {
     auto generator = Generator::create(Universe::builtin(), Calendar::builtin(), options);
@@ -40,7 +33,7 @@ class Files : public testing::Test {
     return records;
   }
 
-  std::string directory_;
+  const TestDirectory directory_;
   Options options_{.roots = {"ES", "ZL"}, .days = 2, .trades = 5'000};
 };
 
@@ -59,7 +52,7 @@ TEST_F(Files, DbnOfEveryVersionHoldsTheRecordsAndTheirSymbols) {
     const auto written = write(c.name, options_, c.how);
     ASSERT_TRUE(written) << written.error().message();
     EXPECT_EQ(written->records, expected.size());
-    auto input = dbn::open_input(Env::posix(), join(directory_, c.name));
+    auto input = dbn::open_input(Env::posix(), directory_.file(c.name));
     ASSERT_TRUE(input) << input.error().message();
     EXPECT_EQ(input->compressed, c.compressed);
     dbn::ReaderOptions as_it_is;
@@ -93,7 +86,7 @@ TEST_F(Files, JsonLinesHoldTheRecordsAndTheirSymbols) {
     for (const Instrument& instrument : written->instruments) {
       symbols[instrument.id] = instrument.symbol;
     }
-    auto input = dbn::open_input(Env::posix(), join(directory_, name));
+    auto input = dbn::open_input(Env::posix(), directory_.file(name));
     ASSERT_TRUE(input) << input.error().message();
     EXPECT_EQ(input->format, dbn::Format::kJson);
     dbn::TbboTextReader reader(std::move(input->source), name, dbn::TextForm::kJsonLines);
@@ -131,11 +124,11 @@ TEST_F(Files, RefusesAnEndingBeforeItWritesAnything) {
     const auto written = write(name, options_);
     ASSERT_FALSE(written) << name;
     EXPECT_EQ(written.error().code(), Code::kInvalidArgument);
-    EXPECT_FALSE(Env::posix().exists(join(directory_, name)));
+    EXPECT_FALSE(Env::posix().exists(directory_.file(name)));
   }
   EXPECT_FALSE(write("a.dbn", options_, {.version = 4}));
   EXPECT_FALSE(write("a.dbn", {.roots = {"XX"}}));
-  EXPECT_FALSE(Env::posix().exists(join(directory_, "a.dbn")));
+  EXPECT_FALSE(Env::posix().exists(directory_.file("a.dbn")));
 }
 
 }  // namespace

@@ -34,18 +34,7 @@ std::size_t count_lines(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-void ProgramTest::SetUp() {
-  ASSERT_TRUE(env_.exists(program())) << program();
-  std::string pattern = testing::TempDir() + "fm-cli-XXXXXX";
-  ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-  folder_ = pattern;
-}
-
-void ProgramTest::TearDown() {
-  if (!folder_.empty()) {
-    EXPECT_TRUE(remove_tree(env_, folder_));
-  }
-}
+void ProgramTest::SetUp() { ASSERT_TRUE(env_.exists(program())) << program(); }
 
 Outcome ProgramTest::shell(const std::string& line, const std::string& input) {
   write(".in", input);

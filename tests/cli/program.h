@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/env.h"
+#include "base/testing_fault_env.h"
 
 namespace fm::testing_cli {
 
@@ -19,7 +20,6 @@ struct Outcome {
 class ProgramTest : public testing::Test {
  protected:
   void SetUp() override;
-  void TearDown() override;
 
   // `arguments` behind the program's name; standard input holds `input`. No configuration of the
   // machine is seen.
@@ -37,7 +37,8 @@ class ProgramTest : public testing::Test {
   [[nodiscard]] static bool is_shared_data_there();
 
   Env& env_ = Env::posix();
-  std::string folder_;
+  const TestDirectory directory_;
+  const std::string& folder_ = directory_.path();
 };
 
 [[nodiscard]] const std::string& program();
