@@ -5,6 +5,8 @@ namespace fm {
 Status WritableFile::write_at(std::uint64_t, std::span<const std::byte>) {
   return fail(Code::kUnsupported, "only files on disk can be written at a place");
 }
+void Socket::reset(Nanos) { shut_down(); }
+
 Status WritableFile::preallocate(std::uint64_t) {
   return fail(Code::kUnsupported, "room can be reserved in files on disk only");
 }

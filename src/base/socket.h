@@ -35,6 +35,9 @@ class Socket {
   [[nodiscard]] virtual Result<std::size_t> write_some(std::span<const std::byte> bytes) = 0;
   // From any thread: every read and write, also one that waits now, ends with kDisconnected.
   virtual void shut_down() = 0;
+  // As shut_down(), but the other side finds the connection reset, not ended. Waits for up to
+  // `patience` until it has taken what was written; anything after that is lost.
+  virtual void reset(Nanos patience);
   // "127.0.0.1:13000"
   [[nodiscard]] virtual std::string peer() const = 0;
 };

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -140,6 +141,19 @@ class PosixSocket final : public Socket {
   void shut_down() override {
     is_shut_down_ = true;
     ::shutdown(fd_.get(), SHUT_RDWR);
+  }
+
+  void reset(Nanos patience) override {
+    const Nanos deadline = deadline_after(patience);
+    int unsent = 0;
+    while (::ioctl(fd_.get(), TIOCOUTQ, &unsent) == 0 && unsent > 0 && monotonic() < deadline)
+      ::poll(nullptr, 0, 1);
+    // Taking the association away resets the connection without closing the descriptor, which
+    // another thread may be waiting on.
+    sockaddr nowhere{};
+    nowhere.sa_family = AF_UNSPEC;
+    ::connect(fd_.get(), &nowhere, sizeof nowhere);
+    shut_down();
   }
 
   std::string peer() const override { return peer_; }

@@ -88,6 +88,18 @@ TEST(Socket, AnEndBeforeEverythingIsTakenIsADisconnection) {
   EXPECT_EQ(written.error().code(), Code::kDisconnected);
 }
 
+TEST(Socket, AResetComesAfterWhatWasWritten) {
+  Pair pair = make_pair();
+  ASSERT_TRUE(pair.server->write("last words", kLong));
+  pair.server->reset(kLong);
+  std::array<std::byte, 64> out{};
+  EXPECT_EQ(pair.client->read(out, kLong).value(), 10U);
+  const auto ended = pair.client->read(out, kLong);
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code(), Code::kDisconnected);
+  EXPECT_FALSE(pair.server->write("more", kLong));
+}
+
 TEST(Connect, NamesWhoDidNotAnswer) {
   Env& env = Env::posix();
   std::uint16_t free_port = 0;

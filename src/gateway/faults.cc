@@ -174,7 +174,7 @@ Result<FaultSpec> FaultSpec::parse(std::string_view text) {
     const Parts parts = split(item);
     const auto* const kind = std::ranges::find(kKinds, parts.kind, &KindName::name);
     if (kind == kKinds.end())
-      return bad(item, "drop, eof, half, stall, dup, corrupt, error, refuse, auth or aged");
+      return bad(item, "drop, reset, eof, half, stall, dup, corrupt, error, refuse, auth or aged");
     Fault fault;
     fault.kind = kind->kind;
     if (is_of_server(fault.kind) == parts.at.has_value())

@@ -25,6 +25,7 @@ namespace fm::gateway {
 
 enum class FaultKind {
   kDrop,       // drop@N         after N records the connection breaks, a zstd frame unfinished
+  kReset,      // reset@N        as drop, but the client finds the connection reset, not ended
   kEof,        // eof@N          after N records the session ends cleanly
   kHalf,       // half@N         N records, half of the next one, then the connection breaks
   kStall,      // stall@N:5s     after N records nothing is sent for so long, no heartbeat either

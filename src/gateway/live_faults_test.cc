@@ -76,6 +76,14 @@ TEST_F(LiveFaultsTest, DropLeavesAZstdFrameOpenAndEofEndsIt) {
   EXPECT_FALSE(ended.error);
 }
 
+TEST_F(LiveFaultsTest, ResetsTheConnectionBehindTheRecords) {
+  serve("reset@10");
+  const Stream stream = run();
+  EXPECT_EQ(stream.sequences(), up_to(10));
+  ASSERT_TRUE(stream.error);
+  EXPECT_EQ(stream.error->code(), Code::kDisconnected);
+}
+
 TEST_F(LiveFaultsTest, SendsHalfARecord) {
   serve("half@10");
   const Stream stream = run();

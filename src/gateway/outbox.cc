@@ -13,7 +13,8 @@ namespace {
 // From this size on a stretch of records is sent from where it lies.
 constexpr std::size_t kDirectBytes = std::size_t{32} << 10;
 constexpr Nanos kPoll = kNanosPerSecond / 5;  // how long a wait may go on after `stop` is set
-constexpr int kZstdLevel = 1;                 // a stand-in must be fast before it is small
+constexpr Nanos kResetPatience = kNanosPerSecond;
+constexpr int kZstdLevel = 1;  // a stand-in must be fast before it is small
 
 std::unexpected<Error> stopped() { return fail(Code::kDisconnected, "the server is stopping"); }
 
@@ -178,6 +179,11 @@ Status Outbox::strike(const PlannedFault& fault, Nanos now, bool is_replay) {
   switch (fault.kind) {
     case FaultKind::kDrop:
       return break_off();
+    case FaultKind::kReset:
+      FM_TRY(flush());
+      ended_ = true;
+      socket_.reset(kResetPatience);
+      return {};
     case FaultKind::kEof:
       return finish();
     case FaultKind::kStall:
