@@ -14,11 +14,12 @@ struct KindName {
   FaultKind kind;
 };
 constexpr std::array kKinds{
-    KindName{"drop", FaultKind::kDrop},     KindName{"eof", FaultKind::kEof},
-    KindName{"half", FaultKind::kHalf},     KindName{"stall", FaultKind::kStall},
-    KindName{"dup", FaultKind::kDuplicate}, KindName{"corrupt", FaultKind::kCorrupt},
-    KindName{"error", FaultKind::kError},   KindName{"refuse", FaultKind::kRefuse},
-    KindName{"auth", FaultKind::kAuth},     KindName{"aged", FaultKind::kAged},
+    KindName{"drop", FaultKind::kDrop},       KindName{"reset", FaultKind::kReset},
+    KindName{"eof", FaultKind::kEof},         KindName{"half", FaultKind::kHalf},
+    KindName{"stall", FaultKind::kStall},     KindName{"dup", FaultKind::kDuplicate},
+    KindName{"corrupt", FaultKind::kCorrupt}, KindName{"error", FaultKind::kError},
+    KindName{"refuse", FaultKind::kRefuse},   KindName{"auth", FaultKind::kAuth},
+    KindName{"aged", FaultKind::kAged},
 };
 constexpr std::uint64_t kErrorCodeMax = 255;
 constexpr std::uint64_t kCountMax = 1'000'000;
