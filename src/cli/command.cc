@@ -29,10 +29,15 @@ Status Context::print(std::string_view text) {
 std::vector<std::unique_ptr<Command>> all_commands() {
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(demo_command());
+  commands.push_back(live_command());
+  commands.push_back(repair_command());
+  commands.push_back(reconcile_command());
   commands.push_back(candles_command());
+  commands.push_back(replay_command());
   commands.push_back(synth_command());
   commands.push_back(query_command());
   commands.push_back(schema_command());
+  commands.push_back(fetch_command());
   commands.push_back(dump_command());
   commands.push_back(doctor_command());
   commands.push_back(version_command());

@@ -79,9 +79,14 @@ CLI::Option* add_config_flag(CLI::App& app, Context& context, const std::string&
 
 std::unique_ptr<Command> demo_command();
 std::unique_ptr<Command> candles_command();
+std::unique_ptr<Command> live_command();
+std::unique_ptr<Command> repair_command();
+std::unique_ptr<Command> reconcile_command();
 std::unique_ptr<Command> synth_command();
+std::unique_ptr<Command> replay_command();
 std::unique_ptr<Command> query_command();
 std::unique_ptr<Command> schema_command();
+std::unique_ptr<Command> fetch_command();
 std::unique_ptr<Command> dump_command();
 std::unique_ptr<Command> doctor_command();
 std::unique_ptr<Command> version_command();

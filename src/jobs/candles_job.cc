@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "jobs/candles_run.h"
 
@@ -43,6 +44,17 @@ Result<candles::EngineOptions> engine_options(const CandlesOptions& options) {
   }
   engine.seconds = !options.lake.empty();
   return engine;
+}
+
+Result<std::string> parameters_json(Env& env, const candles::EngineOptions& options,
+                                    const std::string& universe_file) {
+  std::string universe;
+  if (!universe_file.empty()) {
+    FM_ASSIGN(const std::string text, read_text(env, universe_file));
+    universe = fmt::format(",\"universe\":\"{}\"", hash_of(text).hex());
+  }
+  return fmt::format("{{\"warmup\":{},\"front_month\":\"{}\",\"confirm\":{}{}}}",
+                     options.warmup_seconds, name(options.front_month), options.confirm, universe);
 }
 
 void ProgressGate::at(const ProgressPoint& point) {

@@ -12,6 +12,11 @@ namespace fm::jobs {
 // Errors: kInvalidArgument.
 [[nodiscard]] Result<candles::EngineOptions> engine_options(const CandlesOptions& options);
 
+// What rows depend on besides their records, as JSON. A registry of one's own changes thresholds
+// and sessions: its rows never replace others silently.
+[[nodiscard]] Result<std::string> parameters_json(Env& env, const candles::EngineOptions& options,
+                                                  const std::string& universe_file);
+
 // Reports at most ten times a second.
 class ProgressGate {
  public:

@@ -19,19 +19,6 @@ namespace {
 constexpr Nanos kLockPatience = 60 * kNanosPerSecond;
 // A rebuild goes on by stretches, so that its memory does not grow with the lake.
 constexpr Second kRebuildSeconds = 31 * kSecondsPerDay;
-constexpr std::uint64_t kOffSessionExpected = 10;
-
-// A registry of one's own changes thresholds and sessions: its rows never replace others silently.
-Result<std::string> parameters_json(Env& env, const candles::EngineOptions& options,
-                                    const std::string& universe_file) {
-  std::string universe;
-  if (!universe_file.empty()) {
-    FM_ASSIGN(const std::string text, read_text(env, universe_file));
-    universe = fmt::format(",\"universe\":\"{}\"", hash_of(text).hex());
-  }
-  return fmt::format("{{\"warmup\":{},\"front_month\":\"{}\",\"confirm\":{}{}}}",
-                     options.warmup_seconds, name(options.front_month), options.confirm, universe);
-}
 
 Status find_new_inputs(LakeRun& run, CandlesReport& report) {
   if (run.options.inputs.empty() && run.options.rebuild_from) return {};
@@ -94,31 +81,6 @@ Status record_rejects(const LakeRun& run, LakeSegment& segment, const candles::E
   std::vector<ops::Rejects> rows;
   for (auto& [key, row] : rejects) rows.push_back(std::move(row));
   return state.record_rejects(rows);
-}
-
-// Says where the data contradicts the calendar; once, when the dates beside it are stored.
-Status raise_contradictions(const Collector& collector, const std::set<DateKey>& changed,
-                            ops::State& state) {
-  for (const auto& [place, count] : collector.off_session()) {
-    const auto& [root, date] = place;
-    const bool is_new = changed.contains({root, date}) || changed.contains({root, date + 1});
-    if (count <= kOffSessionExpected || !is_new) continue;
-    const std::string message =
-        fmt::format("{} {}: {} trades outside its trading hours; the calendar may be wrong", root,
-                    date.iso(), count);
-    const std::string payload =
-        fmt::format("{{\"ticker\":\"{}\",\"date\":\"{}\",\"count\":{}}}", root, date.iso(), count);
-    log_warning("{}", message);
-    ops::Event event;
-    event.source = "candles";
-    event.dataset = "market_data";
-    event.table_name = "candles_1m";
-    event.check_type = "calendar_contradicted";
-    event.message = message;
-    event.payload_json = payload;
-    FM_TRY(state.add_event(event));
-  }
-  return {};
 }
 
 struct SegmentEnd {
@@ -221,7 +183,7 @@ class LakeJob {
     engine.finish();
     FM_TRY(settle());
     FM_TRY(record_rejects(run_, segment, engine, state_));
-    FM_TRY(raise_contradictions(collector, committer.changed(), state_));
+    FM_TRY(raise_contradictions(collector, committer.changed(), "candles", state_));
 
     add_engine_counts(engine, report_);
     add_input_counts(segment.plan, inputs, report_);
@@ -272,7 +234,7 @@ Result<CandlesReport> run_to_lake(Env& env, const CandlesOptions& options, Progr
       options.state_dir.empty() ? default_state_dir(directory) : absolute_path(options.state_dir);
   FM_ASSIGN(const auto lake, lake::Lake::open(env, directory, lake_options));
   FM_TRY(env.make_directories(lake_options.state_dir));
-  FM_ASSIGN(const auto lock, env.lock(join(lake_options.state_dir, "candles.lock"), kLockPatience));
+  FM_ASSIGN(const auto lock, env.lock(join(lake_options.state_dir, kCandlesLock), kLockPatience));
   FM_ASSIGN(ops::State state, ops::State::open(env, ops::state_file(lake_options.state_dir)));
 
   FM_ASSIGN(const std::string parameters, parameters_json(env, engine, options.universe_file));

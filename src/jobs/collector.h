@@ -35,7 +35,9 @@ class Collector final : public candles::Output {
   enum class Grouping { kByTicker, kByTickerAndDate };
 
   Collector(RunStore& store, Quarantine& quarantine, Grouping grouping)
-      : store_(store), quarantine_(quarantine), grouping_(grouping) {}
+      : store_(store), quarantine_(&quarantine), grouping_(grouping) {}
+  // What is left out from here on goes there.
+  void set_quarantine(Quarantine& quarantine) { quarantine_ = &quarantine; }
   // Before anything is fed.
   void bind(const candles::Engine& engine, const SourceNames& sources) {
     engine_ = &engine;
@@ -95,7 +97,7 @@ class Collector final : public candles::Output {
   }
 
   RunStore& store_;
-  Quarantine& quarantine_;
+  Quarantine* quarantine_;
   Grouping grouping_;
   const candles::Engine* engine_ = nullptr;
   const SourceNames* sources_ = nullptr;

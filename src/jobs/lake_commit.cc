@@ -8,6 +8,12 @@
 #include "table/catalogue.h"
 
 namespace fm::jobs {
+namespace {
+
+constexpr std::uint64_t kOffSessionExpected = 10;
+
+}  // namespace
+
 lake::CommitInfo commit_info(const market::Calendar& calendar, const SessionAccount& account) {
   lake::CommitInfo info;
   info.sources = encode_inputs(account.inputs);
@@ -48,6 +54,30 @@ Result<lake::CommitReport> write_contracts(Env& env, lake::Lake& lake,
   lake::CommitInfo info;
   info.parameters = account.parameters;
   return lake.replace_dates(table::candle_session_contracts(), account.ticker, rows, info);
+}
+
+Status raise_contradictions(const Collector& collector, const std::set<DateKey>& changed,
+                            std::string_view job, ops::State& state) {
+  for (const auto& [place, count] : collector.off_session()) {
+    const auto& [root, date] = place;
+    const bool is_new = changed.contains({root, date}) || changed.contains({root, date + 1});
+    if (count <= kOffSessionExpected || !is_new) continue;
+    const std::string message =
+        fmt::format("{} {}: {} trades outside its trading hours; the calendar may be wrong", root,
+                    date.iso(), count);
+    const std::string payload =
+        fmt::format("{{\"ticker\":\"{}\",\"date\":\"{}\",\"count\":{}}}", root, date.iso(), count);
+    log_warning("{}", message);
+    ops::Event event;
+    event.source = job;
+    event.dataset = "market_data";
+    event.table_name = "candles_1m";
+    event.check_type = "calendar_contradicted";
+    event.message = message;
+    event.payload_json = payload;
+    FM_TRY(state.add_event(event));
+  }
+  return {};
 }
 
 std::vector<RecordedInput> DateCommitter::inputs_of(std::string_view ticker, Date date) const {

@@ -13,6 +13,7 @@
 #include "jobs/lake_segment.h"
 #include "jobs/merge.h"
 #include "jobs/run_store.h"
+#include "ops/state.h"
 
 namespace fm::jobs {
 
@@ -26,6 +27,11 @@ namespace fm::jobs {
 // What the account's rows were made from.
 [[nodiscard]] lake::CommitInfo commit_info(const market::Calendar& calendar,
                                            const SessionAccount& account);
+
+// Says where the data contradicts the calendar: once, when the dates beside it have changed.
+[[nodiscard]] Status raise_contradictions(const Collector& collector,
+                                          const std::set<DateKey>& changed, std::string_view job,
+                                          ops::State& state);
 
 class DateCommitter {
  public:

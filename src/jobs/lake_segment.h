@@ -38,6 +38,9 @@ struct LakeRun {
   std::map<std::string, std::string> hash_of_path;  // of files that were read for it already
 };
 
+// In the state folder: whoever decides what a trade date is made from holds it.
+inline constexpr const char* kCandlesLock = "candles.lock";
+
 inline constexpr Second kNoEnd = std::numeric_limits<Second>::max();
 
 // Where a root starts in a segment, and how far it has come.

@@ -1,0 +1,196 @@
+#include "jobs/live.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "base/log.h"
+#include "capture/log_reader.h"
+#include "jobs/feed_places.h"
+#include "ops/state.h"
+
+namespace fm::jobs {
+namespace {
+
+constexpr Nanos kRetentionInterval = 3'600 * kNanosPerSecond;
+// Rows of a second are handed out this long after it is over by the wall clock.
+constexpr Nanos kAfterSecond = 1'000'000;
+
+// The parts of a running feed, in the order in which they need each other.
+class LiveJob {
+ public:
+  LiveJob(Env& env, const LiveJobOptions& options, StopSignal& stop, LiveObserver& observer)
+      : env_(env), options_(options), stop_(stop), observer_(observer) {}
+
+  Status prepare(Secret key);
+  Status run();
+  [[nodiscard]] LiveStatus status() const;
+
+ private:
+  Status open_places();
+  Status open_log();
+  // What a feed that never stopped would know of the trade date in hand.
+  Status catch_up();
+  void start_threads(Secret key);
+  void watch();
+  void apply_retention();
+  Status stop_all();
+
+  Env& env_;
+  const LiveJobOptions& options_;
+  StopSignal& stop_;
+  LiveObserver& observer_;
+  std::optional<FeedPlaces> places_;
+  std::string run_id_;
+  std::optional<ops::State> sink_state_;  // one connection for each thread
+  std::optional<ops::State> feed_state_;
+  std::unique_ptr<capture::Log> log_;
+  std::unique_ptr<LiveCandles> candles_;
+  std::unique_ptr<LakeFollower> follower_;
+  std::unique_ptr<LiveFeed> feed_;
+  Nanos next_retention_ = 0;
+};
+
+Status LiveJob::open_places() {
+  FM_ASSIGN(places_, FeedPlaces::open(env_, {.lake = options_.lake,
+                                             .state_dir = options_.state_dir,
+                                             .universe_file = options_.universe_file,
+                                             .dataset = options_.session.dataset,
+                                             .warmup_seconds = options_.warmup_seconds,
+                                             .front_month = options_.front_month}));
+  FM_ASSIGN(sink_state_, ops::State::open(env_, places_->state_file));
+  FM_ASSIGN(feed_state_, ops::State::open(env_, places_->state_file));
+  return {};
+}
+
+Status LiveJob::open_log() {
+  capture::LogOptions log;
+  log.directory = places_->log.directory;
+  log.dataset = options_.session.dataset;
+  log.segment_bytes = options_.segment_bytes;
+  log.sync_interval = options_.sync_interval;
+  log.compress = options_.compress;
+  log.retention_days = options_.retention_days;
+  log.retention_bytes = options_.retention_bytes;
+  FM_ASSIGN(log_, capture::Log::open(env_, log));
+  return {};
+}
+
+Status LiveJob::catch_up() {
+  candles_ = std::make_unique<LiveCandles>(places_->registry.universe(),
+                                           places_->registry.calendar(), places_->engine);
+  FM_ASSIGN(const CaptureStart start,
+            plan_capture_start(env_, *places_->lake, places_->registry.calendar(), places_->engine,
+                               places_->log));
+  FM_ASSIGN(auto repaired, repaired_ranges(*sink_state_, places_->log));
+  candles_->resume(start, std::move(repaired));
+  FM_ASSIGN(auto reader, capture::LogReader::open(env_, places_->log.directory,
+                                                  {.from_day = start.first_day,
+                                                   .to_day = std::nullopt,
+                                                   .go_on_behind_damage = true}));
+  for (;;) {
+    FM_ASSIGN(const dbn::RecordBlock block, reader.next(log_->written()));
+    if (block.empty()) break;
+    candles_->feed(block);
+  }
+  for (LiveReader* live : options_.readers) candles_->add_reader(*live);
+  return {};
+}
+
+void LiveJob::start_threads(Secret key) {
+  follower_ = std::make_unique<LakeFollower>(places_->sink_options(env_, *sink_state_), *log_,
+                                             options_.follower);
+  feed_ = std::make_unique<LiveFeed>(
+      LiveFeed::Parts{.env = env_,
+                      .log = *log_,
+                      .log_directory = places_->log.directory,
+                      .candles = *candles_,
+                      .state = *feed_state_,
+                      .silent_since = [this](Nanos at) { follower_->set_silent_since(at); }},
+      std::move(key),
+      LiveFeedOptions{.session = options_.session,
+                      .backoff = options_.backoff,
+                      .first_start = options_.start,
+                      .until_end = options_.until_end});
+  feed_->start();
+}
+
+Status LiveJob::prepare(Secret key) {
+  FM_TRY(open_places());
+  FM_TRY(open_log());
+  FM_TRY(catch_up());
+  // Before the sink's thread uses the same connection, and again behind it.
+  FM_ASSIGN(run_id_,
+            sink_state_->begin_run({.job = "live", .parameters_json = places_->log.parameters}));
+  start_threads(std::move(key));
+  return {};
+}
+
+Status LiveJob::run() {
+  watch();
+  const Status ended = stop_all();
+  ops::RunEnd end;
+  end.rows_processed = static_cast<std::int64_t>(follower_->figures().rows_stored);
+  if (!ended) end.error_message = ended.error().message();
+  FM_TRY(sink_state_->finish_run(run_id_, end));
+  return ended;
+}
+
+void LiveJob::watch() {
+  while (!feed_->ended()) {
+    const Nanos now = env_.now();
+    const Nanos boundary = (now / kNanosPerSecond + 1) * kNanosPerSecond + kAfterSecond;
+    if (stop_.wait_for(boundary - now)) return;
+    candles_->tick(second_of(env_.now()));
+    observer_.at(status());
+    apply_retention();
+  }
+}
+
+void LiveJob::apply_retention() {
+  const Nanos now = env_.monotonic();
+  if (now < next_retention_) return;
+  next_retention_ = now + kRetentionInterval;
+  const Date needed = follower_->figures().position.day;
+  if (needed == Date{}) return;
+  if (const auto removed = log_->remove_old_days(needed); !removed)
+    log_warning("old capture days could not be removed: {}", removed.error().message());
+}
+
+Status LiveJob::stop_all() {
+  const bool complete = feed_->ended() && feed_->outcome() && !stop_.requested();
+  feed_->stop();
+  Status ended = feed_->outcome();
+  if (complete) {
+    FM_TRY(log_->sync());
+    ended = follower_->finish();
+  } else {
+    follower_->stop();
+  }
+  candles_->tick(second_of(env_.now()));
+  const Status closed = log_->close();
+  FM_TRY(std::move(ended));
+  return closed;
+}
+
+LiveStatus LiveJob::status() const {
+  return {.now = second_of(env_.now()),
+          .feed = feed_->figures(),
+          .lake = follower_->figures(),
+          .log = log_->figures(),
+          .written = log_->written(),
+          .synced = log_->synced(),
+          .clock = candles_->clock(),
+          .tickers = candles_->now()};
+}
+
+}  // namespace
+
+Result<LiveStatus> run_live(Env& env, const LiveJobOptions& options, Secret key, StopSignal& stop,
+                            LiveObserver& observer) {
+  LiveJob job(env, options, stop, observer);
+  FM_TRY(job.prepare(std::move(key)));
+  FM_TRY(job.run());
+  return job.status();
+}
+
+}  // namespace fm::jobs

@@ -1,0 +1,72 @@
+// `frontmonth live`: a gateway's stream into the capture log, candles and the lake, for weeks.
+//
+//   gateway ─▶ LiveFeed ─▶ capture::Log ─▶ LakeFollower ─▶ lake
+//               fm-receive └▶ LiveCandles   fm-lake
+//
+// docs/live.md says what it promises and what each failure looks like.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/env.h"
+#include "base/error.h"
+#include "base/secret.h"
+#include "base/signals.h"
+#include "candles/engine.h"
+#include "capture/log.h"
+#include "databento/live_session.h"
+#include "jobs/lake_follower.h"
+#include "jobs/live_candles.h"
+#include "jobs/live_feed.h"
+
+namespace fm::jobs {
+
+struct LiveJobOptions {
+  std::string lake;
+  std::string state_dir;  // empty: beside the lake
+  std::string universe_file;
+  databento::LiveOptions session;
+  databento::BackoffOptions backoff = {};
+  // For a log that holds nothing yet: 0 is everything that the gateway has; none: from now on.
+  std::optional<Nanos> start = {};
+  bool until_end = false;
+  int warmup_seconds = 60;
+  std::string front_month;  // a rule's name; empty = the default rule
+  // capture::LogOptions, but for directory and dataset
+  Nanos sync_interval = 20'000'000;
+  std::uint64_t segment_bytes = std::uint64_t{256} << 20;
+  bool compress = true;
+  int retention_days = 30;
+  std::uint64_t retention_bytes = 50'000'000'000;
+  FollowerOptions follower = {};
+  std::vector<LiveReader*> readers = {};  // of rows that may still change
+};
+
+struct LiveStatus {
+  Second now = 0;
+  FeedFigures feed;
+  LakeFigures lake;
+  capture::LogFigures log;
+  capture::Position written, synced;
+  std::optional<Second> clock;  // of the stream
+  std::vector<TickerNow> tickers;
+};
+
+class LiveObserver {
+ public:
+  virtual ~LiveObserver() = default;
+  // Once a second.
+  virtual void at(const LiveStatus& status) = 0;
+};
+
+// At most one runs for a dataset and state folder. Ends when `stop` is requested, within a second,
+// or at the gateway's end with `until_end`. Errors: kBusy when another one runs; kRefused when the
+// gateway refuses the first session; kConflict for a lake made with other parameters; kNoSpace
+// (retryable) when the disk stays full; those of the lake and the log.
+[[nodiscard]] Result<LiveStatus> run_live(Env& env, const LiveJobOptions& options, Secret key,
+                                          StopSignal& stop, LiveObserver& observer);
+
+}  // namespace fm::jobs

@@ -1,0 +1,99 @@
+#include "jobs/live_candles.h"
+
+#include <algorithm>
+
+namespace fm::jobs {
+namespace {
+
+candles::EngineOptions without_seconds(candles::EngineOptions options) {
+  options.seconds = false;
+  options.every_second = false;
+  return options;
+}
+
+}  // namespace
+
+LiveCandles::LiveCandles(const market::Universe& universe, const market::Calendar& calendar,
+                         candles::EngineOptions options)
+    : engine_(universe, calendar, without_seconds(options), *this), log_(engine_) {
+  log_.begin_source();
+}
+
+void LiveCandles::resume(const CaptureStart& start, std::vector<TimeRange> repaired) {
+  const std::lock_guard guard(mutex_);
+  start.resume(engine_);
+  log_.set_repaired(std::move(repaired));
+}
+
+void LiveCandles::feed(const dbn::RecordBlock& block) {
+  const std::lock_guard guard(mutex_);
+  log_.feed(block);
+}
+
+void LiveCandles::candles(std::span<const candles::CandleRow> rows) {
+  changed_.clear();
+  published_.final(rows, changed_);
+  hand_out();
+}
+
+void LiveCandles::tick(Second now) {
+  const std::lock_guard guard(mutex_);
+  engine_.flush();
+  engine_.provisional(open_);
+  const Second through = std::max(now, engine_.clock().value_or(now)) - 1;
+  changed_.clear();
+  published_.open(open_.candles(), through, changed_);
+  hand_out();
+}
+
+void LiveCandles::hand_out() {
+  if (changed_.empty()) return;
+  rows_published_ += changed_.size();
+  newest_.resize(std::max(newest_.size(), engine_.ticker_count()));
+  for (const candles::CandleRow& row : changed_) {
+    candles::CandleRow& newest = newest_[row.ticker];
+    if (row.time >= newest.time) newest = row;
+  }
+  for (LiveReader* reader : readers_) reader->rows(changed_, engine_);
+}
+
+std::vector<TickerNow> LiveCandles::now() const {
+  const std::lock_guard guard(mutex_);
+  const candles::Stats stats = engine_.stats();
+  std::vector<TickerNow> all;
+  for (candles::TickerId id = 0; id < engine_.ticker_count(); ++id) {
+    TickerNow now{.ticker = std::string(engine_.ticker(id)),
+                  .contract = {},
+                  .last = {},
+                  .cvd = {},
+                  .newest = 0,
+                  .accepted = 0};
+    const auto counted =
+        std::ranges::find(stats.tickers, now.ticker, &candles::TickerStats::ticker);
+    if (counted != stats.tickers.end()) {
+      now.accepted = counted->accepted;
+      if (!counted->stints.empty()) now.contract = counted->stints.back().second;
+      now.cvd = counted->cvd_close;
+    }
+    if (id < newest_.size() && newest_[id].time != 0) {
+      now.last = newest_[id].close;
+      now.cvd = newest_[id].cvd_close;
+      now.newest = newest_[id].time;
+    }
+    all.push_back(std::move(now));
+  }
+  std::ranges::sort(all, {}, &TickerNow::ticker);
+  return all;
+}
+
+std::optional<Second> LiveCandles::clock() const {
+  const std::lock_guard guard(mutex_);
+  return engine_.clock();
+}
+
+std::uint64_t LiveCandles::rows_published() const {
+  const std::lock_guard guard(mutex_);
+  return rows_published_;
+}
+
+}  // namespace fm::jobs

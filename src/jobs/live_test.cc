@@ -1,0 +1,139 @@
+#include "jobs/live.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <thread>
+
+#include "jobs/testing_candles.h"
+#include "jobs/testing_live.h"
+
+namespace fm::jobs {
+namespace {
+
+TEST(Live, StoresWhatABatchRunStores) {
+  const TestDirectory folder;
+  make_trades(folder.file("trades.dbn"), 30'000, 1);
+  make_batch_lake(folder.file("trades.dbn"), folder.file("batch"));
+  const auto server = serve(folder.file("trades.dbn"));
+  const auto ended = run_feed(feed_options(*server, folder.file("live")));
+  ASSERT_TRUE(ended) << ended.error().message();
+  EXPECT_EQ(ended->feed.sessions, 1U);
+  EXPECT_EQ(ended->feed.gaps, 0U);
+  EXPECT_TRUE(same_lakes(folder.file("batch"), folder.file("live")));
+}
+
+TEST(Live, GoesOnThroughEveryWayASessionEnds) {
+  const TestDirectory folder;
+  make_trades(folder.file("trades.dbn"), 30'000, 2);
+  make_batch_lake(folder.file("trades.dbn"), folder.file("batch"));
+  const struct {
+    const char* name;
+    const char* faults;
+    std::uint64_t sessions;
+  } cases[] = {
+      {"drop", "drop@5000,drop@9000", 3}, {"half", "half@1,half@20000", 3},
+      {"eof", "eof@4000,eof@4001", 3},    {"error", "error@7000:6,error@9000:6", 3},
+      {"refuse", "refuse:3,drop@100", 2},
+  };
+  for (const auto& c : cases) {
+    const auto server = serve(folder.file("trades.dbn"), c.faults);
+    const std::string lake = folder.file(c.name);
+    const auto ended = run_feed(feed_options(*server, lake));
+    ASSERT_TRUE(ended) << c.name << ": " << ended.error().message();
+    EXPECT_GE(ended->feed.sessions, c.sessions) << c.name;
+    EXPECT_EQ(ended->feed.gaps, 0U) << c.name;
+    EXPECT_TRUE(same_lakes(folder.file("batch"), lake)) << c.name;
+  }
+}
+
+TEST(Live, AWrongKeyEndsItWithTheGatewaysWords) {
+  const TestDirectory folder;
+  make_trades(folder.file("trades.dbn"), 2'000, 3);
+  const auto server = serve(folder.file("trades.dbn"), "auth:1");
+  const auto ended = run_feed(feed_options(*server, folder.file("live")));
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code(), Code::kRefused);
+  EXPECT_EQ(ended.error().message().find("db-1234"), std::string::npos);
+}
+
+TEST(Live, AKeyThatWasGoodMayBeAgain) {
+  const TestDirectory folder;
+  make_trades(folder.file("trades.dbn"), 20'000, 3);
+  make_batch_lake(folder.file("trades.dbn"), folder.file("batch"));
+  // The first session is let in; the restarted gateway refuses twice, then takes the key again.
+  auto server = serve(folder.file("trades.dbn"), "drop@4000#*");
+  LiveJobOptions options = feed_options(*server, folder.file("live"));
+  {
+    StopSignal stop;
+    SilentObserver observer;
+    std::thread restart([&] {
+      while (server->stats().sessions < 2) Env::posix().sleep_for(1'000'000);
+      stop.request();
+    });
+    const auto first =
+        run_live(Env::posix(), options, Secret("db-12345678901234567890123456789"), stop, observer);
+    restart.join();
+    ASSERT_TRUE(first) << first.error().message();
+  }
+  server = serve(folder.file("trades.dbn"));
+  options.session.port = server->port();
+  const auto second = run_feed(options);
+  ASSERT_TRUE(second) << second.error().message();
+  EXPECT_TRUE(same_lakes(folder.file("batch"), folder.file("live")));
+}
+
+// A random schedule: which trades, where sessions break, how blocks are cut, when the program stops
+// and starts again.
+void run_schedule(std::uint64_t seed) {
+  SCOPED_TRACE(seed);
+  std::mt19937_64 random(seed);
+  const auto below = [&](std::uint64_t n) { return random() % n; };
+  const TestDirectory folder;
+  make_trades(folder.file("trades.dbn"), 4'000 + below(12'000), seed,
+              1 + static_cast<int>(below(3)));
+  make_batch_lake(folder.file("trades.dbn"), folder.file("batch"));
+
+  const char* const kinds[] = {"drop", "half", "eof"};
+  std::string faults;
+  for (std::uint64_t i = below(6); i > 0; --i)
+    faults += fmt::format("{}{}@{}", faults.empty() ? "" : ",", kinds[below(3)], 1 + below(5'000));
+  const auto server = serve(folder.file("trades.dbn"), faults, seed);
+  LiveJobOptions options = feed_options(*server, folder.file("live"));
+  options.session.zstd = below(2) == 1;
+  options.session.ts_out = below(2) == 1;
+  options.sync_interval = below(3) * 5'000'000;
+  options.segment_bytes = 100'000 + below(400'000);
+  options.compress = below(2) == 1;
+  options.follower.flush_interval = 1'000'000 + below(60'000'000);
+  options.follower.silence = 20'000'000 + below(100'000'000);
+
+  for (std::uint64_t stops = below(4); stops > 0; --stops) {
+    StopSignal stop;
+    SilentObserver observer;
+    const Nanos after = 5'000'000 + below(300'000'000);
+    std::thread stopper([&] {
+      Env::posix().sleep_for(after);
+      stop.request();
+    });
+    const auto ended =
+        run_live(Env::posix(), options, Secret("db-12345678901234567890123456789"), stop, observer);
+    stopper.join();
+    ASSERT_TRUE(ended) << ended.error().message();
+  }
+  const auto ended = run_feed(options);
+  ASSERT_TRUE(ended) << ended.error().message();
+  EXPECT_TRUE(same_lakes(folder.file("batch"), folder.file("live"))) << "faults " << faults;
+}
+
+TEST(Live, EqualsBatchOverRandomSchedules) {
+  const char* const from = std::getenv("FM_SCHEDULE_SEED");
+  const char* const count = std::getenv("FM_SCHEDULES");
+  const std::uint64_t first = from != nullptr ? std::strtoull(from, nullptr, 10) : 1;
+  const std::uint64_t schedules = count != nullptr ? std::strtoull(count, nullptr, 10) : 10;
+  for (std::uint64_t seed = first; seed < first + schedules && !HasFatalFailure(); ++seed)
+    run_schedule(seed);
+}
+
+}  // namespace
+}  // namespace fm::jobs
