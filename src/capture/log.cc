@@ -62,8 +62,8 @@ Log::State::State(Env& e, LogOptions o, std::unique_ptr<FileLock> l, CaptureDays
       clock(found.newest_arrival),
       newest_arrival(found.newest_arrival) {
   if (options.compress) uncompressed.assign(found.uncompressed.begin(), found.uncompressed.end());
-  // Behind every record of the segments that are there; the next ones go into a new segment.
-  if (day) written = synced = {*day, last_segment, ~std::uint64_t{0}};
+  // The end of what is there; what comes goes into a new segment.
+  if (day) written = synced = {*day, last_segment, found.bytes};
 }
 
 Log::Log(std::unique_ptr<State> state) : state_(std::move(state)) {}

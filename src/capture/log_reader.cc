@@ -45,6 +45,7 @@ struct LogReader::State {
   bool with_mappings = true;        // the next segment's
   Position position;
   dbn::Metadata metadata;
+  std::optional<SegmentName> metadata_of;
   std::vector<Damage> damages;
   std::optional<Error> failure;
 
@@ -141,6 +142,7 @@ Result<dbn::RecordBlock> LogReader::State::next_of_log(const std::optional<Posit
         return step->block;
       case Met::kDamage:
         FM_TRY(meet(cursor->damage(), cursor->damage_error()));
+        position = {cursor->segment().name().day, cursor->segment().name().number, cursor->byte()};
         break;
       case Met::kEnd:
         cursor.reset();
@@ -176,7 +178,8 @@ Status LogReader::State::enter_day(Date new_day) {
 
 dbn::RecordBlock LogReader::State::give(const dbn::RecordBlock& block) {
   const SegmentName& name = cursor->segment().name();
-  if (position.day != name.day || position.segment != name.number) metadata = cursor->metadata();
+  if (!metadata_of || *metadata_of != name) metadata = cursor->metadata();
+  metadata_of = name;
   position = {name.day, name.number, cursor->byte()};
   return block;
 }

@@ -66,8 +66,8 @@ class LogReader {
   // kTruncated with file, block and byte; the same comes again on every further call.
   [[nodiscard]] Result<dbn::RecordBlock> next(std::optional<Position> limit = std::nullopt);
 
-  // Behind the last record of the log itself that next() gave. Its day or segment changes with the
-  // first block of another.
+  // Behind the last record of the log itself that next() gave, or the damage it passed over. Its
+  // day or segment changes with the first block of another.
   [[nodiscard]] const Position& position() const;
   // Of the segment that the last block came from.
   [[nodiscard]] const dbn::Metadata& metadata() const;

@@ -24,6 +24,7 @@ struct Found {
   Recovery recovery;
   std::optional<Date> day;    // the newest that has a segment
   std::uint32_t segment = 0;  // the newest of it
+  std::uint64_t bytes = 0;    // where that ends
   Nanos newest_arrival = 0;
   Mappings mappings;
   std::vector<SegmentName> uncompressed;  // closed, oldest first

@@ -235,6 +235,27 @@ TEST_F(LogTest, MarksSessionsAndGaps) {
   EXPECT_EQ(reader->metadata().start, kMorning - 5);
 }
 
+// Else a reader that waits for more would find it there at once, again and again.
+TEST_F(LogTest, OpensAtTheEndThatReadersReach) {
+  for (const bool damaged : {false, true}) {
+    ASSERT_TRUE(remove_tree(env_, log_));
+    auto log = open();
+    ASSERT_TRUE(log->append(block_of(trades(1, 50, kMorning))));
+    ASSERT_TRUE(log->close());
+    log.reset();
+    if (damaged) flip(day_file("0001.dbn"), size_of(day_file("0001.dbn")) - 5);
+    log = open();
+    auto reader = *LogReader::open(env_, log_, {.go_on_behind_damage = true});
+    for (bool more = true; more;) {
+      const auto block = reader.next(log->synced());
+      ASSERT_TRUE(block.has_value());
+      more = !block->empty();
+    }
+    EXPECT_EQ(reader.position(), log->synced());
+    EXPECT_EQ(reader.damages().size(), damaged ? 1U : 0U);
+  }
+}
+
 TEST_F(LogTest, RefusesWhatIsNotItsOwn) {
   auto log = open();
   const auto second = Log::open(env_, by_hand(log_));

@@ -185,7 +185,11 @@ class Recoverer {
         if (!segment) return std::unexpected(std::move(segment).error());
         for (const Block& block : (*segment)->index().blocks)
           found_.newest_arrival = std::max(found_.newest_arrival, block.last_arrival);
-        if (!mapped) FM_TRY(learn_mappings(**segment));
+        if (!mapped) {
+          const Index& index = (*segment)->index();
+          found_.bytes = index.footer ? index.footer->bytes : index.data_bytes();
+          FM_TRY(learn_mappings(**segment));
+        }
         mapped = true;
       }
     }
