@@ -72,7 +72,7 @@ std::vector<FieldInfo> fields_of(RType rtype, FieldOrder order) {
       AllRecords{});
   if (order == FieldOrder::kBinary && !placed.empty()) {
     placed.push_back({0, {"length", "uint8_t", "int"}});
-    std::ranges::stable_sort(placed, {}, &Placed::byte);
+    std::ranges::sort(placed, {}, &Placed::byte);
   }
   std::vector<FieldInfo> out;
   for (Placed& one : placed) out.push_back(std::move(one.info));

@@ -82,8 +82,9 @@ TEST(WrittenTime, ReadsBackWhatWeWrite) {
 }
 
 TEST(Flag, IsAsEachClientWritesIt) {
-  for (const char* const text : {"1", "true", "True", "TRUE"}) EXPECT_EQ(parse_flag(text), true);
-  for (const char* const text : {"0", "false", "False"}) EXPECT_EQ(parse_flag(text), false);
+  for (const char* const text : {"1", "true", "True", "TRUE"})
+    EXPECT_TRUE(parse_flag(text).value());
+  for (const char* const text : {"0", "false", "False"}) EXPECT_FALSE(parse_flag(text).value());
   for (const char* const text : {"", "2", "yes", "truee"}) EXPECT_FALSE(parse_flag(text)) << text;
 }
 
