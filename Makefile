@@ -12,6 +12,11 @@ DEMO_DIR ?= frontmonth-demo
 FUZZ_SECONDS ?= 30
 JOBS ?= $(shell nproc)
 
+# The rooms that start threads; each has tests.
+space := $(subst ,, )
+THREADED := $(strip $(foreach room,market dbn net capture lake databento gateway,$(if $(wildcard src/$(room)/*_test.cc),$(room))) \
+  $(if $(wildcard src/jobs/live*_test.cc),jobs))
+
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-threads bench install fuzz lint lint-all format clean
 
@@ -36,9 +41,9 @@ test: ## every test, with address and undefined-behaviour sanitizers
 test-threads: ## the rooms that use threads, with the thread sanitizer
 	@tools/bootstrap test
 	@tools/cmake $(THREADS) -DCMAKE_BUILD_TYPE=Debug -DFM_TSAN=ON
-	@cmake --build $(THREADS) --parallel $(JOBS) --target dbn_test market_test lake_test
+	@cmake --build $(THREADS) --parallel $(JOBS) --target $(THREADED:%=%_test)
 	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp halt_on_error=1" GTEST_FILTER='-*Crash*:*Race*' \
-	  ctest --test-dir $(THREADS) --output-on-failure --parallel $(JOBS) -R '^(dbn|market|lake)$$'
+	  ctest --test-dir $(THREADS) --output-on-failure --parallel $(JOBS) -R '^($(subst $(space),|,$(THREADED)))$$'
 
 bench: build ## one table of speeds beside their limits; also build/bench.json
 	@tools/bootstrap bench
@@ -54,7 +59,7 @@ fuzz: build ## every fuzz target for FUZZ_SECONDS (default 30) from a generated 
 	@cmake --build $(FUZZ) --parallel $(JOBS) --target fuzz_targets
 	@tools/run-fuzz $(FUZZ) $(BUILD) $(FUZZ_SECONDS)
 
-lint: ## format and static checks of what changed since LINT_BASE (default: the last commit)
+lint: ## format and static checks of what changed since the merge base
 	@tools/bootstrap lint
 	@tools/lint changed
 
