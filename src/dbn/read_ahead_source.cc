@@ -98,7 +98,7 @@ ReadAheadSource::ReadAheadSource(std::unique_ptr<ByteSource> source, ReadAheadOp
     : state_(std::make_unique<State>(std::move(source), options)) {
   try {
     state_->thread = std::thread([state = state_.get()] { state->run(); });
-  } catch (const std::system_error&) {
+  } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): read() does without
     // No thread to be had: slower, but the same bytes.
   }
 }

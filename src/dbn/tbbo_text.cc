@@ -108,7 +108,7 @@ struct TbboTextReader::State {
 };
 
 void TbboTextReader::State::keep_symbol(TbboLine& line) {
-  if (line.symbol.empty() || window.holds(line.symbol.data())) return;
+  if (line.symbol.empty() || window.holds(&line.symbol.front())) return;
   // A symbol is never longer than its line, and the lines of a block lie in one buffer.
   FM_ASSERT(symbols.size() + line.symbol.size() <= symbols.capacity());
   const std::size_t begin = symbols.size();

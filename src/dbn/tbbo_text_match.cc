@@ -21,7 +21,9 @@ bool read_price(const char*& at, Price& price) {
   if (!read_digits(at, magnitude)) return false;
   if (*at == '.') {
     std::uint64_t fraction = 0;
-    if (at - digits > 9 || !read_nine_digits(++at, fraction)) return false;
+    if (at - digits > 9) return false;
+    ++at;
+    if (!read_nine_digits(at, fraction)) return false;
     magnitude = magnitude * kPriceScale + fraction;
   }
   if (magnitude > static_cast<std::uint64_t>(kUndefPrice)) return false;

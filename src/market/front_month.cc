@@ -30,12 +30,11 @@ std::optional<ContractIndex> most_volume(std::span<const ContractVolume> volumes
   const ContractVolume* best = nullptr;
   for (const ContractVolume& candidate : volumes) {
     if (candidate.volume == 0) continue;
-    if (best == nullptr || candidate.volume > best->volume) {
-      best = &candidate;
-    } else if (candidate.volume == best->volume && best->contract != active &&
-               (candidate.contract == active || candidate.expiry < best->expiry)) {
-      best = &candidate;
-    }
+    const bool is_more = best == nullptr || candidate.volume > best->volume;
+    const bool wins_tie = !is_more && candidate.volume == best->volume &&
+                          best->contract != active &&
+                          (candidate.contract == active || candidate.expiry < best->expiry);
+    if (is_more || wins_tie) best = &candidate;
   }
   if (best == nullptr) return std::nullopt;
   return best->contract;

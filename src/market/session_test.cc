@@ -273,6 +273,7 @@ TEST(Calendar, ManyThreadsMayAskAtOnce) {
   const TemplateId id = fresh->template_of("ES");
   std::vector<std::thread> threads;
   std::vector<int> found(4, 0);
+  threads.reserve(found.size());
   for (std::size_t i = 0; i < found.size(); ++i)
     threads.emplace_back([&, i] {
       for (Second second = 1'500'000'000; second < 1'600'000'000; second += 100'000)
