@@ -56,9 +56,8 @@ Status LakeSink::begin_day(Date day) {
   day_paths_[source] = path_of_day(options_, day);
   quarantine_ = std::make_unique<Quarantine>(
       options_.env, fmt::format("{}/{}.jsonl", options_.quarantine_directory, day.iso()));
-  collector_ =
-      std::make_unique<Collector>(store_, *quarantine_, Collector::Grouping::kByTickerAndDate);
-  collector_->bind(*engine_, *this);
+  // The collector stays: rows of a trade date may wait across the cut.
+  collector_->set_quarantine(*quarantine_);
   return {};
 }
 
