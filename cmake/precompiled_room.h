@@ -1,5 +1,5 @@
-// What most files of a room include, precompiled for the checked builds. Never included by hand: the
-// release build goes without, so that a file that forgets one of its own includes is found.
+// What most files of a room include, precompiled for the checked builds. Never included by hand:
+// the release build goes without, so that a file that forgets one of its own includes is found.
 #pragma once
 
 #include <fmt/core.h>
