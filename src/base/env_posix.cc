@@ -80,8 +80,7 @@ class PosixWritableFile final : public WritableFile {
 
   Status write_at(std::uint64_t byte, std::span<const std::byte> bytes) override {
     while (!bytes.empty()) {
-      const ssize_t put =
-          ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(byte));
+      const ssize_t put = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(byte));
       if (put < 0) {
         if (errno == EINTR) continue;
         return std::unexpected(errno_error(errno, "write", path_));

@@ -45,7 +45,7 @@ void Collector::session(const candles::SessionRow& row) {
 
 void Collector::rejected(const candles::Rejection& rejection) {
   quarantine_->add(rejection, sources_->path_of(rejection.source),
-                  sources_->is_text(rejection.source), engine_->symbol(rejection.symbol));
+                   sources_->is_text(rejection.source), engine_->symbol(rejection.symbol));
   if (status_ && !quarantine_->status()) status_ = quarantine_->status();
   if (rejection.reason == candles::Reason::kOffSession) {
     const auto root = market::root_of(engine_->symbol(rejection.symbol));
