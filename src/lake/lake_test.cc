@@ -1,5 +1,6 @@
 #include "lake/lake.h"
 
+#include <duckdb.h>
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "base/testing_fault_env.h"
+#include "lake/duckdb.h"
 #include "lake/parquet_writer.h"
 #include "lake/testing_rows.h"
 
@@ -351,6 +353,63 @@ TEST(Partition, DirectoriesAndDays) {
   }
   EXPECT_FALSE(PartitionKey({"ES", Date()}).directory(table::job_runs()));
   EXPECT_FALSE(PartitionKey({"", Date()}).directory(table::candles_1m()));
+}
+
+// Rows of many batches, with an error behind them if asked.
+class LongStream final : public table::RowStream {
+ public:
+  LongStream(std::size_t rows, bool breaks) : left_(rows), breaks_(breaks) {}
+  const table::Table& table() const override { return table::candles_1m(); }
+  Result<bool> next(RowBatch& batch) override {
+    batch.clear();
+    if (left_ == 0 && breaks_) return fail(Code::kTruncated, "the spill file ends too early");
+    const RowBatch sample = candle_rows("ES", kDay, 1);
+    while (left_ > 0 && !batch.full()) {
+      batch.append(sample, 0, 1);
+      batch.int64s(0)[batch.size() - 1] = ++time_;
+      --left_;
+    }
+    return batch.size() > 0;
+  }
+
+ private:
+  std::size_t left_;
+  bool breaks_;
+  std::int64_t time_ = 0;
+};
+
+TEST(ParquetWriter, LongStreamsAreReadAheadWithoutLosingARow) {
+  const TestDirectory dir;
+  for (const std::size_t rows : {2047u, 2048u, 2049u, 4096u, 100'000u}) {
+    LongStream stream(rows, false);
+    const auto written = write_parquet(Env::posix(), dir.file("x.parquet"), stream);
+    ASSERT_TRUE(written) << written.error().message();
+    EXPECT_EQ(written->rows, rows);
+    auto database = Database::open({});
+    auto found = database->query(
+        fmt::format("SELECT count(*)::BIGINT, max(epoch_us(time)) FROM read_parquet('{}')",
+                    dir.file("x.parquet")));
+    ASSERT_TRUE(found) << found.error().message();
+    const auto chunk = found->next();
+    const auto cell = [&](idx_t column) {
+      return static_cast<std::int64_t*>(
+          duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk->get(), column)))[0];
+    };
+    EXPECT_EQ(cell(0), static_cast<std::int64_t>(rows));
+    EXPECT_EQ(cell(1), static_cast<std::int64_t>(rows));
+  }
+}
+
+TEST(ParquetWriter, ErrorsOfLongStreamsAndOfTheDiskComeThrough) {
+  const TestDirectory dir;
+  LongStream broken(50'000, true);
+  const auto failed = write_parquet(Env::posix(), dir.file("x.parquet"), broken);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), Code::kTruncated);
+  EXPECT_FALSE(Env::posix().exists(dir.file("x.parquet")));
+  // The file cannot be made: the stream is still being read then.
+  LongStream good(50'000, false);
+  EXPECT_FALSE(write_parquet(Env::posix(), dir.file("none/x.parquet"), good));
 }
 
 TEST(ParquetWriter, LeavesNothingBehindAfterAnError) {

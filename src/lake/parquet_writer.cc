@@ -95,16 +95,21 @@ class Inspector final : public RowSource::Observer {
 // would only wait. Measured use is below 70 MiB; the limit turns a surprise into an error.
 constexpr DatabaseOptions kWriterDatabase{.memory_max_mb = 192, .threads = 1};
 
+// Over the defaults (level 3, dictionaries of up to 6,553 values), writing candles takes a quarter
+// less time and the files are 4 % larger: most columns of numbers have thousands of values, for
+// which a dictionary is made and thrown away again.
+constexpr std::string_view kParquetSettings =
+    "COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1024, ROW_GROUP_SIZE 32768";
+
 Result<ParquetReport> write(Env& env, const std::string& path, table::RowStream& rows,
                             const ParquetOptions& options) {
   FM_ASSIGN(Database database, Database::lease(kWriterDatabase));
+  Inspector inspector(rows.table(), options.check_order);  // the source's thread uses it
   const auto source = RowSource::create(database, rows);
-  Inspector inspector(rows.table(), options.check_order);
   source->observe(inspector);
   const Status copied = database.execute(fmt::format(
-      "COPY (SELECT * FROM {}) TO {} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 32768, "
-      "USE_TMP_FILE false)",
-      source->from_clause(), table::quote_text(path, table::Engine::kDuckdb)));
+      "COPY (SELECT * FROM {}) TO {} (FORMAT parquet, {}, USE_TMP_FILE false)",
+      source->from_clause(), table::quote_text(path, table::Engine::kDuckdb), kParquetSettings));
   if (auto error = source->take_error()) return std::unexpected(*std::move(error));
   FM_TRY_IN(copied, path);
   FM_TRY(env.sync_file(path));

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "lake/duckdb.h"
+#include "lake/row_pump.h"
 
 namespace fm::lake {
 namespace {
@@ -64,7 +65,7 @@ void copy_column(const RowBatch& batch, std::size_t column, duckdb_vector vector
 class RowSourceImpl final : public RowSource {
  public:
   RowSourceImpl(table::RowStream& rows, RowSource*& served)
-      : rows_(&rows), served_(&served), batch_(rows.table(), duckdb_vector_size()) {
+      : table_(&rows.table()), served_(&served), pump_(rows, duckdb_vector_size()) {
     FM_ASSERT(served == nullptr);
     served = this;
   }
@@ -73,7 +74,7 @@ class RowSourceImpl final : public RowSource {
   RowSourceImpl& operator=(const RowSourceImpl&) = delete;
 
   std::string from_clause() const override { return "fm_rows()"; }
-  void observe(Observer& observer) override { observer_ = &observer; }
+  void observe(Observer& observer) override { pump_.observe(observer); }
   std::optional<Error> take_error() override { return std::exchange(error_, std::nullopt); }
 
   static void bind(duckdb_bind_info info) {
@@ -83,7 +84,7 @@ class RowSourceImpl final : public RowSource {
       duckdb_bind_set_error(info, "fm_rows: no rows to serve");
       return;
     }
-    for (const table::Column& column : source->rows_->table().columns) {
+    for (const table::Column& column : source->table_->columns) {
       duckdb_logical_type type =
           duckdb_create_logical_type(static_cast<duckdb_type>(duckdb_type_of(column.type)));
       duckdb_bind_add_result_column(info, std::string(column.name).c_str(), type);
@@ -104,19 +105,20 @@ class RowSourceImpl final : public RowSource {
 
  private:
   Status fill_chunk(duckdb_data_chunk chunk) {
-    FM_ASSIGN(const bool more, rows_->next(batch_));
-    FM_ASSERT(more == (batch_.size() > 0));
-    if (more && observer_ != nullptr) FM_TRY(observer_->see(batch_));
-    for (std::size_t c = 0; more && c < batch_.table().columns.size(); ++c)
-      copy_column(batch_, c, duckdb_data_chunk_get_vector(chunk, c));
-    duckdb_data_chunk_set_size(chunk, batch_.size());
+    FM_ASSIGN(const RowBatch* batch, pump_.next());
+    if (batch == nullptr) {
+      duckdb_data_chunk_set_size(chunk, 0);
+      return {};
+    }
+    for (std::size_t c = 0; c < table_->columns.size(); ++c)
+      copy_column(*batch, c, duckdb_data_chunk_get_vector(chunk, c));
+    duckdb_data_chunk_set_size(chunk, batch->size());
     return {};
   }
 
-  table::RowStream* rows_;
+  const table::Table* table_;
   RowSource** served_;
-  RowBatch batch_;
-  Observer* observer_ = nullptr;
+  RowPump pump_;
   std::optional<Error> error_;
 };
 

@@ -10,8 +10,8 @@
 
 namespace fm::lake {
 
-// Serves one stream to one statement at a time; a database has one at a time. The stream is read on
-// the thread that runs the statement.
+// Serves one stream to one statement at a time; a database has one at a time. While the statement
+// runs, a long stream is read and observed on a thread of its own.
 class RowSource {
  public:
   // `rows` and `database` must outlive it.
