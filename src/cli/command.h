@@ -80,6 +80,7 @@ CLI::Option* add_config_flag(CLI::App& app, Context& context, const std::string&
 std::unique_ptr<Command> demo_command();
 std::unique_ptr<Command> candles_command();
 std::unique_ptr<Command> live_command();
+std::unique_ptr<Command> poll_command();
 std::unique_ptr<Command> repair_command();
 std::unique_ptr<Command> reconcile_command();
 std::unique_ptr<Command> synth_command();

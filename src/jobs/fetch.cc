@@ -1,37 +1,15 @@
 #include "jobs/fetch.h"
 
-#include <pthread.h>
-
-#include <thread>
-
 #include "base/log.h"
 #include "jobs/fetch_batch.h"
 #include "jobs/fetch_parts.h"
+#include "jobs/stop_watch.h"
 
 namespace fm::jobs {
 namespace {
 
 using databento::DataRequest;
 using databento::HistoricalClient;
-
-constexpr Nanos kStopPoll = 50'000'000;
-
-// Cancels the client's call when a stop is asked for, for as long as it lives.
-class StopWatch {
- public:
-  StopWatch(HistoricalClient& client, StopSignal& stop)
-      : thread_([&client, &stop](const std::stop_token& done) {
-          pthread_setname_np(pthread_self(), "fm-stop");
-          while (!done.stop_requested()) {
-            if (!stop.wait_for(kStopPoll)) continue;
-            client.cancel();
-            return;
-          }
-        }) {}
-
- private:
-  std::jthread thread_;
-};
 
 // Neighbouring parts as one request, so that a year of days is priced by one question.
 std::vector<DataRequest> ranges_of(const std::vector<FetchPart>& parts) {
