@@ -33,8 +33,11 @@ endif()
 # The tests' own code: in the checked builds compiling it takes longer than running it. AddressSanitizer
 # stops at a null pointer too; the rooms keep every check.
 add_library(fm_test_flags INTERFACE)
+if(FM_SANITIZE OR FM_TSAN)
+  target_compile_options(fm_test_flags INTERFACE -O0)
+endif()
 if(FM_SANITIZE)
-  target_compile_options(fm_test_flags INTERFACE -O0 -fno-sanitize=null,alignment,vptr,object-size)
+  target_compile_options(fm_test_flags INTERFACE -fno-sanitize=null,alignment,vptr,object-size)
 endif()
 
 find_program(FM_CCACHE ccache)
