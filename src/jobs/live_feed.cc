@@ -161,8 +161,6 @@ Result<LiveFeed::Ending> LiveFeed::one_session() {
   const bool everything = start == Nanos{0};
   const Nanos covered_from = start && !everything ? *start : session->metadata().start;
   FM_TRY(patiently([&] { return parts_.log.begin_session(session->metadata(), covered_from); }));
-  if (from_everything_ && filter) hole_ = Hole{filter->newest_arrival(), kAgedOut};
-  from_everything_ = false;
   closing_.reset();
   replaying_ = start.has_value();
   replays_finished_ = 0;
@@ -185,12 +183,14 @@ Result<LiveFeed::Ending> LiveFeed::converse(databento::LiveSession& session,
       const std::string why = closing_   ? *closing_
                               : received ? "the gateway closed the session"
                                          : received.error().message();
+      // A connection that breaks between two records looks like one that was closed.
+      const bool all_replayed = !replaying_ || replays_finished_ >= schema_count();
+      const bool closed = received && !closing_ && all_replayed;
+      if (closed && options_.until_end) return Ending::kClosed;
       log_warning("{}: {}", session.peer(), why);
       const std::lock_guard guard(mutex_);
       figures_.last_error = why;
-      // A connection that breaks between two records looks like one that was closed.
-      const bool all_replayed = !replaying_ || replays_finished_ >= schema_count();
-      return received && !closing_ && all_replayed ? Ending::kClosed : Ending::kFailed;
+      return closed ? Ending::kClosed : Ending::kFailed;
     }
     if (!all_data(*received)) listen_to_gateway(*received);
     if (!filter) {
@@ -244,7 +244,10 @@ void LiveFeed::listen_to_gateway(const dbn::RecordBlock& block) {
     const auto closing = databento::closing_error(record);
     if (!closing) continue;
     closing_ = closing->message;
-    if (closing->why == databento::Closing::kAgedOut) from_everything_ = true;
+    if (closing->why != databento::Closing::kAgedOut) continue;
+    // The gateway may close now, or go on with what it has.
+    from_everything_ = true;
+    hole_ = Hole{parts_.log.newest_arrival(), kAgedOut};
   }
 }
 
@@ -252,6 +255,8 @@ Status LiveFeed::close_hole(const dbn::RecordBlock& block) {
   const std::optional<Nanos> to = first_arrival(block);
   if (!to) return {};
   const Hole hole = *std::exchange(hole_, std::nullopt);
+  from_everything_ = false;
+  closing_.reset();
   // Nothing was kept before, or nothing is missing.
   if (hole.from == 0 || *to <= hole.from) return {};
   FM_TRY(patiently([&] { return parts_.log.mark_gap(hole.from, *to, hole.reason); }));

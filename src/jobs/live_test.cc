@@ -5,8 +5,11 @@
 #include <random>
 #include <thread>
 
+#include "jobs/reconcile.h"
+#include "jobs/repair.h"
 #include "jobs/testing_candles.h"
 #include "jobs/testing_live.h"
+#include "ops/state.h"
 
 namespace fm::jobs {
 namespace {
@@ -81,6 +84,59 @@ TEST(Live, AKeyThatWasGoodMayBeAgain) {
   const auto second = run_feed(options);
   ASSERT_TRUE(second) << second.error().message();
   EXPECT_TRUE(same_lakes(folder.file("batch"), folder.file("live")));
+}
+
+TEST(Live, AGapIsRecordedSeenAndRepaired) {
+  const TestDirectory folder;
+  const std::string trades = folder.file("trades.dbn");
+  make_trades(trades, 30'000, 4);
+  make_batch_lake(trades, folder.file("batch"));
+  // The second session asks for what the gateway no longer has.
+  const auto server = serve(trades, "drop@9000#1,aged:2025-06-09T18:30:00Z#2-9");
+  const LiveJobOptions options = feed_options(*server, folder.file("live"));
+  const auto ended = run_feed(options);
+  ASSERT_TRUE(ended) << ended.error().message();
+  EXPECT_EQ(ended->feed.gaps, 1U);
+  EXPECT_FALSE(same_lakes(folder.file("batch"), folder.file("live")));
+
+  auto state =
+      ops::State::open(Env::posix(), ops::state_file(folder.file("frontmonth-state-live")));
+  ASSERT_TRUE(state);
+  auto gaps = state->gaps("GLBX.MDP3", ops::Gaps::kOpen);
+  ASSERT_TRUE(gaps);
+  ASSERT_EQ(gaps->size(), 1U);
+  EXPECT_LT(gaps->front().gap.from, gaps->front().gap.to);
+
+  RepairOptions repair;
+  repair.lake = options.lake;
+  repair.dataset = options.session.dataset;
+  repair.subscriptions = options.session.subscriptions;
+  auto vendor = VendorRecords::from_files(Env::posix(), {trades});
+  ASSERT_TRUE(vendor) << vendor.error().message();
+
+  ReconcileOptions reconcile;
+  reconcile.lake = options.lake;
+  reconcile.dataset = options.session.dataset;
+  reconcile.subscriptions = options.session.subscriptions;
+  reconcile.date = Date(2025, 6, 9);
+  const auto before = run_reconcile(Env::posix(), reconcile, **vendor);
+  ASSERT_TRUE(before) << before.error().message();
+  EXPECT_GT(before->missing, 0U);
+  EXPECT_GT(before->rows_different, 0U);
+
+  const auto report = run_repair(Env::posix(), repair, **vendor);
+  ASSERT_TRUE(report) << report.error().message();
+  ASSERT_EQ(report->gaps.size(), 1U);
+  EXPECT_GT(report->gaps.front().records, 0U);
+  EXPECT_TRUE(same_lakes(folder.file("batch"), folder.file("live")));
+  EXPECT_TRUE(state->gaps("GLBX.MDP3", ops::Gaps::kOpen)->empty());
+
+  const auto after = run_reconcile(Env::posix(), reconcile, **vendor);
+  ASSERT_TRUE(after) << after.error().message();
+  EXPECT_TRUE(after->equal()) << to_text(*after);
+  const auto again = run_repair(Env::posix(), repair, **vendor);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->gaps.empty());
 }
 
 // A random schedule: which trades, where sessions break, how blocks are cut, when the program stops

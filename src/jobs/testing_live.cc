@@ -50,8 +50,9 @@ std::vector<std::string> rows_of(const std::string& lake, const table::Table& ta
     for (std::size_t row = 0; row < batch.size(); ++row) {
       std::string text;
       for (std::size_t column = 0; column < table.columns.size(); ++column) {
-        if (table.columns[column].bookkeeping || kLeftOut.contains(table.columns[column].name))
-          continue;
+        const bool left_out =
+            &table == &table::candle_sessions() && kLeftOut.contains(table.columns[column].name);
+        if (table.columns[column].bookkeeping || left_out) continue;
         text += fmt::format("{}={} ", table.columns[column].name, cell(batch, column, row));
       }
       rows.push_back(std::move(text));
