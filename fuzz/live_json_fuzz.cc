@@ -1,9 +1,6 @@
 // The live gateway's JSON lines: any bytes end in records or an error, the records are whole and
 // aligned, and they are the same in whatever pieces the stream comes.
-#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,30 +8,13 @@
 
 #include "base/log.h"
 #include "databento/live_json.h"
-#include "dbn/byte_source.h"
+#include "pieces.h"
 
 namespace {
 
 using namespace fm;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-class PieceSource final : public dbn::ByteSource {
- public:
-  PieceSource(std::string_view text, std::size_t piece_bytes) : rest_(text), piece_(piece_bytes) {}
-  Result<std::size_t> read(std::span<std::byte> out) override {
-    const std::size_t count = std::min({out.size(), piece_, rest_.size()});
-    std::memcpy(out.data(), rest_.data(), count);
-    rest_.remove_prefix(count);
-    return count;
-  }
-
- private:
-  std::string_view rest_;
-  std::size_t piece_;
-};
+using fuzz::PieceSource;
+using fuzz::require;
 
 struct Outcome {
   std::vector<std::byte> records;

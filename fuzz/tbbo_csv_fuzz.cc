@@ -1,40 +1,21 @@
 // TBBO CSV: any bytes are rows, well-formed or not, and the same ones in whatever pieces they come.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
 
-#include "dbn/byte_source.h"
 #include "dbn/tbbo_text.h"
 #include "dbn/tbbo_text_csv.h"
+#include "pieces.h"
 
 namespace {
 
 using namespace fm;
+using fuzz::PieceSource;
+using fuzz::require;
 using namespace fm::dbn;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-class PieceSource final : public ByteSource {
- public:
-  PieceSource(std::string_view text, std::size_t piece_bytes) : rest_(text), piece_(piece_bytes) {}
-  Result<std::size_t> read(std::span<std::byte> out) override {
-    const std::size_t count = std::min({out.size(), piece_, rest_.size()});
-    std::memcpy(out.data(), rest_.data(), count);
-    rest_.remove_prefix(count);
-    return count;
-  }
-
- private:
-  std::string_view rest_;
-  std::size_t piece_;
-};
 
 std::uint64_t digest(std::string_view text, std::size_t piece_bytes) {
   TbboTextReader reader(std::make_unique<PieceSource>(text, piece_bytes), "fuzz", TextForm::kCsv);

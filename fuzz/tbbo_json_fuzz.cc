@@ -4,26 +4,22 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "dbn/byte_source.h"
 #include "dbn/tbbo_text.h"
 #include "dbn/tbbo_text_json.h"
+#include "pieces.h"
 
 namespace {
 
 using namespace fm;
+using fuzz::PieceSource;
+using fuzz::require;
 using namespace fm::dbn;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 bool same(const TbboLine& a, const TbboLine& b) {
   return a.kind == b.kind && a.record == b.record && a.symbol == b.symbol && a.reason == b.reason;
@@ -51,21 +47,6 @@ void compare_paths(std::string_view text) {
   // The judge refuses numbers that do not fit its types; here they are text.
   if (!parsed.malformed()) require(!error || error == simdjson::NUMBER_ERROR);
 }
-
-class PieceSource final : public ByteSource {
- public:
-  PieceSource(std::string_view text, std::size_t piece_bytes) : rest_(text), piece_(piece_bytes) {}
-  Result<std::size_t> read(std::span<std::byte> out) override {
-    const std::size_t count = std::min({out.size(), piece_, rest_.size()});
-    std::memcpy(out.data(), rest_.data(), count);
-    rest_.remove_prefix(count);
-    return count;
-  }
-
- private:
-  std::string_view rest_;
-  std::size_t piece_;
-};
 
 std::uint64_t digest(std::string_view text, std::size_t piece_bytes) {
   TbboTextReader reader(std::make_unique<PieceSource>(text, piece_bytes), "fuzz",

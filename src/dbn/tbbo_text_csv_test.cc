@@ -16,7 +16,6 @@ const std::string kRow =
     "2025-06-16T13:00:00.000200000Z,2025-06-16T13:00:00.000000001Z,1,1,7,T,B,2,6012.250000000,3,"
     "128,"
     "-5,9,6012.000000000,6012.250000000,21,20,11,12,ESM5";
-constexpr Nanos kEvent = 1'750'078'800'000'000'001;
 
 std::vector<OwnedLine> read_rows(const std::string& header, const std::string& rows) {
   const std::string text = header + "\n" + rows;
@@ -32,19 +31,7 @@ OwnedLine read_row(const std::string& row) {
 TEST(TbboCsv, ReadsEveryColumn) {
   const OwnedLine line = read_row(kRow);
   ASSERT_EQ(line.kind, LineKind::kTbbo) << line.reason;
-  Mbp1Msg record{};
-  record.header = {kLengthOf<Mbp1Msg>, RType::kMbp1, 1, 7, kEvent};
-  record.price = 6'012'250'000'000;
-  record.size = 3;
-  record.action = 'T';
-  record.side = 'B';
-  record.flags = 128;
-  record.depth = 2;
-  record.ts_recv = kEvent + 199'999;
-  record.ts_in_delta = -5;
-  record.sequence = 9;
-  record.levels[0] = {6'012'000'000'000, 6'012'250'000'000, 21, 20, 11, 12};
-  EXPECT_EQ(line.record, record);
+  EXPECT_EQ(line.record, trade_record());
   EXPECT_EQ(line.symbol, "ESM5");
   EXPECT_EQ(line.line_number, 2U);
   EXPECT_EQ(line.first_byte, kHeader.size() + 1);

@@ -23,28 +23,11 @@ constexpr std::string_view kLine =
     R"("price":"6012.250000000","size":3,"flags":128,"ts_in_delta":-5,"sequence":9,)"
     R"("levels":[{"bid_px":"6012.000000000","ask_px":"6012.250000000","bid_sz":21,"ask_sz":20,)"
     R"("bid_ct":11,"ask_ct":12}],"symbol":"ESM5"})";
-constexpr Nanos kEvent = 1'750'078'800'000'000'001;
-
-Mbp1Msg expected_record() {
-  Mbp1Msg record{};
-  record.header = {kLengthOf<Mbp1Msg>, RType::kMbp1, 1, 7, kEvent};
-  record.price = 6'012'250'000'000;
-  record.size = 3;
-  record.action = 'T';
-  record.side = 'B';
-  record.flags = 128;
-  record.depth = 2;
-  record.ts_recv = kEvent + 199'999;
-  record.ts_in_delta = -5;
-  record.sequence = 9;
-  record.levels[0] = {6'012'000'000'000, 6'012'250'000'000, 21, 20, 11, 12};
-  return record;
-}
 
 TEST(TbboText, ReadsEveryFieldOfTodaysJson) {
   const OwnedLine line = read_json_line(kLine);
   EXPECT_EQ(line.kind, LineKind::kTbbo) << line.reason;
-  EXPECT_EQ(line.record, expected_record());
+  EXPECT_EQ(line.record, trade_record());
   EXPECT_EQ(line.symbol, "ESM5");
 }
 
@@ -84,7 +67,7 @@ TEST(TbboText, ReadsTheSameRecordInOtherSpellings) {
   for (const auto& c : cases) {
     const OwnedLine line = read_json_line(c.line);
     EXPECT_EQ(line.reason, "") << c.what;
-    EXPECT_EQ(line.record, expected_record()) << c.what;
+    EXPECT_EQ(line.record, trade_record()) << c.what;
     EXPECT_EQ(line.symbol, "ESM5") << c.what;
   }
 }
@@ -320,7 +303,7 @@ TEST(TbboText, ReadsMappings) {
   EXPECT_EQ(line.mapping.stype_in, 3);
   EXPECT_EQ(text_of(line.mapping.stype_in_symbol), "ES.c.0");
   EXPECT_EQ(text_of(line.mapping.stype_out_symbol), "ESZ4");
-  EXPECT_EQ(line.mapping.start_ts, kEvent - 1);
+  EXPECT_EQ(line.mapping.start_ts, kTradeEvent - 1);
   EXPECT_EQ(line.mapping.end_ts, kUndefTime);
   EXPECT_EQ(read_json_line(replaced(text, "ESZ4", std::string(71, 'E'))).reason,
             "a mapped symbol is longer than 70 characters");
@@ -354,7 +337,7 @@ TEST(TbboText, RefusesLongLinesAndGoesOn) {
       const bool too_long = blanks + line.size() > kTextLineBytesMax;
       EXPECT_EQ(lines[1].reason, too_long ? "longer than 65,536 bytes" : "") << blanks;
       EXPECT_EQ(lines[1].first_byte, line.size() + 1);
-      EXPECT_EQ(lines[2].record, expected_record());
+      EXPECT_EQ(lines[2].record, trade_record());
       EXPECT_EQ(lines[2].line_number, 3U);
       EXPECT_EQ(lines[2].first_byte, line.size() + 1 + blanks + line.size() + 1);
     }

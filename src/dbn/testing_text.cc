@@ -42,6 +42,22 @@ OwnedLine read_json_line(std::string_view text) {
   return lines.empty() ? OwnedLine() : lines.front();
 }
 
+Mbp1Msg trade_record() {
+  Mbp1Msg record{};
+  record.header = {kLengthOf<Mbp1Msg>, RType::kMbp1, 1, 7, kTradeEvent};
+  record.price = 6'012'250'000'000;
+  record.size = 3;
+  record.action = 'T';
+  record.side = 'B';
+  record.flags = 128;
+  record.depth = 2;
+  record.ts_recv = kTradeEvent + 199'999;
+  record.ts_in_delta = -5;
+  record.sequence = 9;
+  record.levels[0] = {6'012'000'000'000, 6'012'250'000'000, 21, 20, 11, 12};
+  return record;
+}
+
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
   std::size_t at = text.find(from);
   EXPECT_NE(at, std::string::npos) << from << " is not in " << text;

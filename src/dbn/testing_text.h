@@ -34,6 +34,10 @@ struct OwnedLine {
 // The one line that `text` is.
 [[nodiscard]] OwnedLine read_json_line(std::string_view text);
 
+// The record that the rows and lines of these tests write out: one of 2025-06-16 13:00 UTC.
+inline constexpr Nanos kTradeEvent = 1'750'078'800'000'000'001;
+[[nodiscard]] Mbp1Msg trade_record();
+
 // `text` with every `from` replaced, of which there must be at least one.
 [[nodiscard]] std::string replaced(std::string text, std::string_view from, std::string_view to);
 
