@@ -55,8 +55,9 @@ std::string to_text(const PollReport& report) {
   }
   if (any_left_out)
     text += fmt::format("What was left out is listed in {}.\n", report.quarantine_directory);
-  if (report.polls != 1)
-    text += fmt::format("{} polls{}\n", report.polls, report.stopped ? ", then stopped" : "");
+  if (report.polls != 1 || report.stopped)
+    text += fmt::format("{} poll{}{}\n", report.polls, report.polls == 1 ? "" : "s",
+                        report.stopped ? ", then stopped" : "");
   return text;
 }
 
