@@ -1,9 +1,10 @@
-// `frontmonth demo`: the main job from nothing. Makes a trading day, turns it into candles in a
-// lake, and draws it.
+// `frontmonth demo`: the main job from nothing. Makes a trading day, serves it through the replay
+// gateway, streams it live into capture log, candles and a lake, holds the lake to a batch run over
+// the same trades, and draws it.
 //
-// Everything lies below one folder: trades.dbn.zst, lake/, frontmonth-state-lake/, ES.png and
-// ES.svg. Running it again with the same options changes nothing; with others, the earlier demo's
-// content is replaced.
+// Everything lies below one folder: trades.dbn.zst, lake/, frontmonth-state-lake/, batch/ (the lake
+// of the batch run, with its own state), ES.png and ES.svg. Running it again with the same options
+// changes nothing; with others, the earlier demo's content is replaced.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "jobs/candles_job.h"
+#include "jobs/live.h"
 #include "jobs/progress.h"
 
 namespace fm::app {
@@ -35,11 +37,15 @@ struct DemoReport {
   std::string png;
   std::string svg;
   bool replaced_other = false;  // an earlier demo with other options was there
-  jobs::CandlesReport candles;
+  jobs::LiveStatus live;
+  Nanos live_elapsed = 0;
+  std::uint64_t partitions_equal = 0;  // of candles and seconds, live and batch
+  jobs::CandlesReport candles;         // of the batch run
 };
 
-// Errors: kAlreadyExists when the folder holds something that no demo made; those of the generator,
-// the candles job, the lake and the chart.
+// Errors: kAlreadyExists when the folder holds something that no demo made; kCheckFailed when live
+// and batch differ; kTimedOut (retryable) when it was stopped; those of the generator, the gateway,
+// the live feed, the candles job, the lake and the chart.
 [[nodiscard]] Result<DemoReport> run_demo(Env& env, const DemoOptions& options,
                                           jobs::Progress& progress);
 

@@ -4,8 +4,9 @@
 namespace fm::testing_cli {
 namespace {
 
-const std::vector<std::string> kCommands = {"demo",   "candles", "synth",  "query",
-                                            "schema", "dump",    "doctor", "version"};
+const std::vector<std::string> kCommands = {"demo",   "live",   "repair",  "reconcile", "poll",
+                                            "fetch",  "replay", "candles", "synth",     "query",
+                                            "schema", "dump",   "doctor",  "version"};
 
 using Usage = ProgramTest;
 
@@ -35,6 +36,15 @@ TEST_F(Usage, HelpNamesEveryFlag) {
       {"candles",
        {"--output", "--lake", "--warmup", "--cvd-base", "--front-month", "--every-second",
         "--stats", "--salvage", "--replace"}},
+      {"live",
+       {"--lake", "--gateway", "--symbols", "--stype", "--subscribe", "--key-file", "--encoding",
+        "--compression", "--ts-out", "--heartbeat", "--slow-reader", "--start", "--until-end",
+        "--sync"}},
+      {"repair", {"--lake", "--from", "--url", "--key-file"}},
+      {"reconcile", {"--date", "--lake", "--from", "--url"}},
+      {"replay", {"--port", "--http-port", "--speed", "--once", "--fault", "--key-file"}},
+      {"fetch", {"--dataset", "--schema", "--symbols", "--start", "--end", "--max-cost", "--yes"}},
+      {"poll", {"--roots", "--interval", "--lookback", "--once", "--lake"}},
       {"synth",
        {"--roots", "--date", "--days", "--trades", "--seed", "--version", "--zstd", "--output"}},
       {"query", {"--lake", "--format", "--json"}},
