@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "dbn/text_csv.h"
 
 namespace fm::dbn {
