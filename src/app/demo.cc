@@ -290,10 +290,14 @@ std::string to_text(const DemoReport& report, const std::string& program) {
       short_count(static_cast<double>(candles.records) /
                   std::max(seconds(report.live_elapsed), 1e-3)),
       report.lake);
+  if (report.live.feed.dropped > 0)
+    text += fmt::format("{} of them were in the log already.\n", count(report.live.feed.dropped));
+  const bool unchanged = candles.partitions_written == 0 && candles.partitions_unchanged > 0;
   text += fmt::format(
       "A batch run over the same file ({:.2f} s, {} trades/s) gives the same rows: {} partitions, "
-      "cell by cell.\n\n",
-      seconds(candles.elapsed), short_count(candles.records_per_second()), report.partitions_equal);
+      "cell by cell{}.\n\n",
+      seconds(candles.elapsed), short_count(candles.records_per_second()), report.partitions_equal,
+      unchanged ? " (unchanged: they were there)" : "");
   text += table_text(candles);
   text += fmt::format("\nPicture of {}: {}\n            and: {}\n", report.root, report.png,
                       report.svg);

@@ -70,13 +70,13 @@ void CaptureStart::resume(candles::Engine& engine) const {
   }
 }
 
-Result<std::vector<TimeRange>> repaired_ranges(ops::State& state, const CaptureSource& log) {
-  FM_ASSIGN(const std::vector<ops::StoredGap> gaps,
+Result<KnownGaps> known_gaps(ops::State& state, const CaptureSource& log) {
+  FM_ASSIGN(const std::vector<ops::StoredGap> stored,
             state.gaps(base_name(log.directory), ops::Gaps::kAll));
-  std::vector<TimeRange> ranges;
-  for (const ops::StoredGap& stored : gaps)
-    if (stored.repaired) ranges.push_back({stored.gap.from, stored.gap.to});
-  return ranges;
+  KnownGaps gaps;
+  for (const ops::StoredGap& one : stored)
+    (one.repaired ? gaps.repaired : gaps.open).push_back({one.gap.from, one.gap.to});
+  return gaps;
 }
 
 Result<CaptureStart> plan_capture_start(Env& env, const lake::Lake& lake,

@@ -52,9 +52,8 @@ struct CaptureStart {
                                                       const candles::EngineOptions& engine,
                                                       const CaptureSource& log);
 
-// Gaps of this log that were repaired since: no gaps any more.
-[[nodiscard]] Result<std::vector<TimeRange>> repaired_ranges(ops::State& state,
-                                                             const CaptureSource& log);
+// The gaps of this log, by whether they were repaired since.
+[[nodiscard]] Result<KnownGaps> known_gaps(ops::State& state, const CaptureSource& log);
 
 [[nodiscard]] constexpr Nanos first_nanos(Second second) {
   return static_cast<Nanos>(second) * kNanosPerSecond;

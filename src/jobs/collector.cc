@@ -68,6 +68,7 @@ std::vector<RunStore::RunId> Collector::second_runs(candles::TickerId ticker, Da
     runs.emplace_back(engine_->symbol(at->first.symbol), at->second);
   std::ranges::sort(runs);
   std::vector<RunStore::RunId> ids;
+  ids.reserve(runs.size());
   for (const auto& [symbol, id] : runs) ids.push_back(id);
   return ids;
 }

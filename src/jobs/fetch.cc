@@ -42,6 +42,7 @@ class Fetch {
     if (missing.empty()) return std::move(report_);
 
     std::vector<FetchPart> wanted;
+    wanted.reserve(missing.size());
     for (const Missing& one : missing) wanted.push_back(one.part);
     FM_TRY(settle_cost(ranges_of(wanted), wanted.size()));
     for (const Missing& one : missing) FM_TRY(stream_part(one));

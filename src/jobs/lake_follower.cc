@@ -121,7 +121,7 @@ Status LakeFollower::take(Following& following, const dbn::RecordBlock& block) {
   if (!lock) return {};  // stopped
   const Date day = following.reader.position().day;
   if (following.day != day) {
-    FM_TRY(following.sink->begin_day(day));
+    FM_TRY(following.sink->begin_day(day, following.reader.metadata().start));
     following.day = day;
   }
   return following.sink->feed(block);
@@ -155,8 +155,8 @@ Status LakeFollower::idle(Following& following, bool caught_up) {
 }
 
 Result<std::size_t> LakeFollower::count_repairs() {
-  FM_ASSIGN(const auto ranges, repaired_ranges(options_.state, options_.log));
-  return ranges.size();
+  FM_ASSIGN(const KnownGaps gaps, known_gaps(options_.state, options_.log));
+  return gaps.repaired.size();
 }
 
 // Null when stopped while waiting.

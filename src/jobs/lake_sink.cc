@@ -43,15 +43,15 @@ Result<std::unique_ptr<LakeSink>> LakeSink::open(const LakeSinkOptions& options)
   FM_ASSIGN(sink->start_, plan_capture_start(options.env, options.lake, options.calendar,
                                              options.engine, options.log));
   sink->start_.resume(*sink->engine_);
-  FM_ASSIGN(auto repaired, repaired_ranges(options.state, options.log));
-  sink->log_->set_repaired(std::move(repaired));
+  FM_ASSIGN(auto gaps, known_gaps(options.state, options.log));
+  sink->log_->set_gaps(std::move(gaps));
   return sink;
 }
 
-Status LakeSink::begin_day(Date day) {
+Status LakeSink::begin_day(Date day, Nanos segment_start) {
   FM_TRY(quarantine_->publish());
   if (!start_.first_day) start_.first_day = day;
-  const candles::SourceId source = log_->begin_source();
+  const candles::SourceId source = log_->begin_source(segment_start);
   day_paths_.resize(source + 1);
   day_paths_[source] = path_of_day(options_, day);
   quarantine_ = std::make_unique<Quarantine>(

@@ -61,8 +61,9 @@ class LakeSink final : private candles::Output, private SourceNames {
   // The capture day to read the log from; nothing: from its beginning.
   [[nodiscard]] std::optional<Date> first_day() const { return start_.first_day; }
 
-  // The log goes on with this capture day. Before its first record.
-  [[nodiscard]] Status begin_day(Date day);
+  // The log goes on with this capture day, in a segment whose metadata start there. Before its
+  // first record.
+  [[nodiscard]] Status begin_day(Date day, Nanos segment_start);
   // Trade dates that the records end are stored whole. Errors: those of the lake.
   [[nodiscard]] Status feed(const dbn::RecordBlock& block);
   // Stores the rows that are final and not stored yet. Errors: those of the lake.

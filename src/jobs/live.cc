@@ -81,14 +81,15 @@ Status LiveJob::catch_up() {
   FM_ASSIGN(const CaptureStart start,
             plan_capture_start(env_, *places_->lake, places_->registry.calendar(), places_->engine,
                                places_->log));
-  FM_ASSIGN(auto repaired, repaired_ranges(*sink_state_, places_->log));
-  candles_->resume(start, std::move(repaired));
+  FM_ASSIGN(auto gaps, known_gaps(*sink_state_, places_->log));
+  candles_->resume(start, std::move(gaps));
   FM_ASSIGN(auto reader, capture::LogReader::open(env_, places_->log.directory,
                                                   {.from_day = start.first_day,
                                                    .to_day = std::nullopt,
                                                    .go_on_behind_damage = true}));
-  for (;;) {
+  for (bool begun = false;; begun = true) {
     FM_ASSIGN(const dbn::RecordBlock block, reader.next(log_->written()));
+    if (!begun) candles_->begin(block.empty() ? 0 : reader.metadata().start);
     if (block.empty()) break;
     candles_->feed(block);
   }

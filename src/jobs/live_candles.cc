@@ -15,14 +15,17 @@ candles::EngineOptions without_seconds(candles::EngineOptions options) {
 
 LiveCandles::LiveCandles(const market::Universe& universe, const market::Calendar& calendar,
                          candles::EngineOptions options)
-    : engine_(universe, calendar, without_seconds(options), *this), log_(engine_) {
-  log_.begin_source();
-}
+    : engine_(universe, calendar, without_seconds(options), *this), log_(engine_) {}
 
-void LiveCandles::resume(const CaptureStart& start, std::vector<TimeRange> repaired) {
+void LiveCandles::resume(const CaptureStart& start, KnownGaps gaps) {
   const std::lock_guard guard(mutex_);
   start.resume(engine_);
-  log_.set_repaired(std::move(repaired));
+  log_.set_gaps(std::move(gaps));
+}
+
+void LiveCandles::begin(Nanos segment_start) {
+  const std::lock_guard guard(mutex_);
+  log_.begin_source(segment_start == 0 ? std::optional<Nanos>() : segment_start);
 }
 
 void LiveCandles::feed(const dbn::RecordBlock& block) {

@@ -46,7 +46,9 @@ class LiveCandles final : private candles::Output {
               candles::EngineOptions options);
 
   // Before anything is fed.
-  void resume(const CaptureStart& start, std::vector<TimeRange> repaired);
+  void resume(const CaptureStart& start, KnownGaps gaps);
+  // The log's records follow, from a segment whose metadata start there; 0 when it is empty.
+  void begin(Nanos segment_start);
   void add_reader(LiveReader& reader) { readers_.push_back(&reader); }
 
   void feed(const dbn::RecordBlock& block);

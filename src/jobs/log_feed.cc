@@ -25,7 +25,14 @@ dbn::RecordBlock slice(const dbn::RecordBlock& block, const std::byte* begin, co
 
 }  // namespace
 
-candles::SourceId LogFeed::begin_source() {
+candles::SourceId LogFeed::begin_source(std::optional<Nanos> segment_start) {
+  if (segment_start && !cover_) {
+    const auto gap = std::ranges::find_if(gaps_.open, [&](const TimeRange& range) {
+      return range.from <= *segment_start && *segment_start < range.to;
+    });
+    cover_ = engine_.cover_from(gap == gaps_.open.end() ? second_of(*segment_start)
+                                                        : whole_second_from(gap->to));
+  }
   const candles::SourceId source = engine_.begin_source(false);
   instruments_.emplace(symbols_, source);
   return source;
@@ -67,7 +74,7 @@ void LogFeed::apply(const capture::SessionMarker& session) {
 void LogFeed::apply(const capture::GapMarker& gap) {
   if (cover_) engine_.cover_until(*cover_, second_of(gap.from));
   cover_ = engine_.cover_from(whole_second_from(gap.to));
-  for (const TimeRange& range : repaired_) {
+  for (const TimeRange& range : gaps_.repaired) {
     const Nanos from = std::max(range.from, gap.from);
     const Nanos to = std::min(range.to, gap.to);
     if (from >= to) continue;

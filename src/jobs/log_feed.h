@@ -20,17 +20,24 @@ struct TimeRange {
   Nanos to = 0;
 };
 
+struct KnownGaps {
+  std::vector<TimeRange> repaired;
+  std::vector<TimeRange> open;
+};
+
 class LogFeed {
  public:
   // `engine` outlives this object and is fed by nobody else.
   explicit LogFeed(candles::Engine& engine) : engine_(engine) {}
 
-  // Stretches of which the log says that they are gaps, but that were repaired since. Before the
-  // first record.
-  void set_repaired(std::vector<TimeRange> ranges) { repaired_ = std::move(ranges); }
+  // What is known of the log's gaps besides its markers: those that were repaired since, and those
+  // that were not. Before the first record.
+  void set_gaps(KnownGaps gaps) { gaps_ = std::move(gaps); }
 
   // Records from here on count as another source, for the quarantine's sake. Before the first.
-  candles::SourceId begin_source();
+  // `segment_start` is the start of the segment they come from: a reader that begins in the middle
+  // of a session has not seen its marker, but is covered from there.
+  candles::SourceId begin_source(std::optional<Nanos> segment_start = std::nullopt);
   void feed(const dbn::RecordBlock& block);
 
  private:
@@ -38,7 +45,7 @@ class LogFeed {
   void apply(const capture::GapMarker& gap);
 
   candles::Engine& engine_;
-  std::vector<TimeRange> repaired_;
+  KnownGaps gaps_;
   dbn::SymbolMap symbols_;
   std::optional<candles::Instruments> instruments_;
   std::optional<candles::Engine::CoverId> cover_;  // goes on until a gap is told

@@ -184,7 +184,8 @@ class RepairJob {
     for (;;) {
       FM_ASSIGN(const dbn::RecordBlock block, reader.next());
       if (block.empty()) break;
-      if (day != reader.position().day) FM_TRY(sink->begin_day(reader.position().day));
+      if (day != reader.position().day)
+        FM_TRY(sink->begin_day(reader.position().day, reader.metadata().start));
       day = reader.position().day;
       FM_TRY(sink->feed(block));
     }

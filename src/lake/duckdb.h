@@ -9,9 +9,11 @@
 #include "base/error.h"
 #include "table/catalogue.h"
 
-// Handles of the C API, so that its large header stays in the sources.
+// Handles of the C API, so that its large header stays in the sources. The names are DuckDB's.
+// NOLINTBEGIN(bugprone-reserved-identifier)
 struct _duckdb_connection;
 struct _duckdb_data_chunk;
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace fm::lake {
 

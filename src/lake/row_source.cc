@@ -131,7 +131,7 @@ std::unique_ptr<RowSource> RowSource::create(Database& database, table::RowStrea
 Status RowSource::add_function(_duckdb_connection* connection, RowSource*& served) {
   duckdb_table_function function = duckdb_create_table_function();
   duckdb_table_function_set_name(function, "fm_rows");
-  duckdb_table_function_set_extra_info(function, &served, nullptr);
+  duckdb_table_function_set_extra_info(function, static_cast<void*>(&served), nullptr);
   duckdb_table_function_set_bind(function, RowSourceImpl::bind);
   duckdb_table_function_set_init(function, RowSourceImpl::init);
   duckdb_table_function_set_function(function, RowSourceImpl::fill);
