@@ -51,7 +51,7 @@ std::string lake_words(const jobs::LiveStatus& status) {
 
 }  // namespace
 
-LiveLine::LiveLine(Env& env) : env_(env), is_terminal_(standard_error_is_terminal()) {}
+LiveLine::LiveLine() : is_terminal_(standard_error_is_terminal()) {}
 
 LiveLine::~LiveLine() {
   if (lines_drawn_ > 0) std::fflush(stderr);

@@ -5,14 +5,14 @@
 #include <cstddef>
 #include <string>
 
-#include "base/env.h"
+#include "base/time.h"
 #include "jobs/live.h"
 
 namespace fm::app {
 
 class LiveLine final : public jobs::LiveObserver {
  public:
-  explicit LiveLine(Env& env);
+  LiveLine();
   ~LiveLine() override;  // leaves the last state standing
 
   void at(const jobs::LiveStatus& status) override;
@@ -20,7 +20,6 @@ class LiveLine final : public jobs::LiveObserver {
  private:
   void draw(const jobs::LiveStatus& status);
 
-  Env& env_;
   bool is_terminal_;
   std::size_t lines_drawn_ = 0;
   Second logged_ = 0;

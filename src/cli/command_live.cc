@@ -78,7 +78,7 @@ class LiveCommand final : public Command {
       log_warning("DATABASE_URL is set; the feed is stored in the lake {} alone", config.lake);
     StopSignal stop;
     Result<jobs::LiveStatus> ended = [&] {
-      app::LiveLine line(context.env());
+      app::LiveLine line;
       return jobs::run_live(context.env(), options, std::move(key.secret), stop, line);
     }();
     if (!ended) return std::unexpected(std::move(ended).error());

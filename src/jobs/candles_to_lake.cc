@@ -79,6 +79,7 @@ Status record_rejects(const LakeRun& run, LakeSegment& segment, const candles::E
     row.counts[std::string(name(count.reason))] += static_cast<std::int64_t>(count.count);
   }
   std::vector<ops::Rejects> rows;
+  rows.reserve(rejects.size());
   for (auto& [key, row] : rejects) rows.push_back(std::move(row));
   return state.record_rejects(rows);
 }

@@ -337,6 +337,7 @@ Status LakeSink::record_rejects() {
     row.counts[std::string(name(count.reason))] += static_cast<std::int64_t>(count.count);
   }
   std::vector<ops::Rejects> rows;
+  rows.reserve(rejects.size());
   for (auto& [key, row] : rejects) rows.push_back(std::move(row));
   return options_.state.record_rejects(rows);
 }
