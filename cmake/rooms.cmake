@@ -64,6 +64,6 @@ function(fm_room name)
     target_compile_definitions(${name}_test PRIVATE
       FM_SHARED_DATA="${CMAKE_SOURCE_DIR}/../shared/data" FM_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1)
-    set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 1200)
   endif()
 endfunction()
