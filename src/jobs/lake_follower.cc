@@ -28,6 +28,7 @@ struct LakeFollower::Following {
   std::size_t repairs = 0;   // of gaps, that the sink knows of
   bool begin_anew = false;   // there are more
   std::uint64_t rows_pending_max = kRowsPendingMax;
+  std::size_t damages_told = 0;
 };
 
 LakeFollower::LakeFollower(const LakeSinkOptions& options, const capture::Log& log,
@@ -97,6 +98,11 @@ Result<LakeFollower::Outcome> LakeFollower::follow() {
   while (!stopping_) {
     const bool ending = finishing_;  // asked before reading: nothing is appended behind it
     FM_ASSIGN(const dbn::RecordBlock block, now.reader.next(log_.synced()));
+    for (; now.damages_told < now.reader.damages().size(); ++now.damages_told) {
+      const capture::Damage& damage = now.reader.damages()[now.damages_told];
+      log_warning("{}: block {} at byte {}: {}; what is behind it is used", damage.path,
+                  damage.block, damage.first_byte, damage.reason);
+    }
     if (!block.empty()) {
       FM_TRY(take(now, block));
       FM_TRY(idle(now, false));

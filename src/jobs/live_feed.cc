@@ -124,6 +124,8 @@ Status LiveFeed::keep_connected() {
     let_in_before = let_in_before || figures().sessions > sessions_before;
     if (!ending) {
       const Error& error = ending.error();
+      // The disk has stayed full for as long as the feed may wait.
+      if (error.code() == Code::kNoSpace) return std::unexpected(error);
       // A key that was never good is the user's to mend; one that was may be again.
       if (!error.can_retry() && !(error.code() == Code::kRefused && let_in_before))
         return std::unexpected(error);
@@ -140,7 +142,7 @@ Status LiveFeed::keep_connected() {
 
 Result<LiveFeed::Ending> LiveFeed::one_session() {
   set_state(FeedState::kConnecting);
-  FM_TRY(parts_.log.sync());
+  FM_TRY(patiently([&] { return parts_.log.sync(); }));
   FM_ASSIGN(auto filter, capture::ResumeFilter::build(parts_.env, parts_.log_directory));
   std::optional<Nanos> start = options_.first_start;
   if (filter) start = filter->start();

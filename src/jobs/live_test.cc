@@ -60,11 +60,11 @@ TEST(Live, AWrongKeyEndsItWithTheGatewaysWords) {
   EXPECT_EQ(ended.error().message().find("db-1234"), std::string::npos);
 }
 
-TEST(Live, AKeyThatWasGoodMayBeAgain) {
+TEST(Live, ASecondRunGoesOnWhereAStoppedOneEnded) {
   const TestDirectory folder;
   make_trades(folder.file("trades.dbn"), 20'000, 3);
   make_batch_lake(folder.file("trades.dbn"), folder.file("batch"));
-  // The first session is let in; the restarted gateway refuses twice, then takes the key again.
+  // Stopped between two sessions; the gateway is another one by then.
   auto server = serve(folder.file("trades.dbn"), "drop@4000#*");
   LiveJobOptions options = feed_options(*server, folder.file("live"));
   {
