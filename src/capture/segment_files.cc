@@ -60,6 +60,7 @@ Result<std::vector<SegmentFiles>> list_segments(Env& env, const std::string& dir
     found[name] = files;
   }
   std::vector<SegmentFiles> segments;
+  segments.reserve(found.size());
   for (const auto& [name, files] : found) segments.push_back(files);
   return segments;
 }

@@ -121,7 +121,7 @@ Result<RecordRun> LimitedStream::next(Nanos not_after) {
   if (left_ && *left_ == 0) return RecordRun{};
   FM_ASSIGN(RecordRun run, stream_.next(not_after));
   if (!left_) return run;
-  run = first_records(std::move(run), *left_);
+  run = first_records(run, *left_);
   *left_ -= run.block.record_count;
   return run;
 }

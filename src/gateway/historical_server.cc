@@ -58,7 +58,7 @@ ApiError not_let_in(const ServerRequest& request) {
 }  // namespace
 
 struct HistoricalServer::State {
-  State(Env& env_, std::shared_ptr<const Archive> archive, HistoricalOptions options_)
+  State(Env& env_, const std::shared_ptr<const Archive>& archive, HistoricalOptions options_)
       : env(env_),
         options(std::move(options_)),
         service{env_, archive, FaultRun(env_, options.faults),
@@ -135,10 +135,10 @@ HistoricalServer::HistoricalServer(std::unique_ptr<State> state) : state_(std::m
 HistoricalServer::~HistoricalServer() { stop(); }
 
 Result<std::unique_ptr<HistoricalServer>> HistoricalServer::start(
-    Env& env, std::shared_ptr<const Archive> archive, HistoricalOptions options) {
+    Env& env, const std::shared_ptr<const Archive>& archive, HistoricalOptions options) {
   if (!options.http_port && !options.https_port)
     return fail(Code::kInvalidArgument, "the historical service needs a port");
-  auto state = std::make_unique<State>(env, std::move(archive), std::move(options));
+  auto state = std::make_unique<State>(env, archive, std::move(options));
   if (const auto port = state->options.http_port) {
     FM_ASSIGN(state->http, state->serve(*port, false));
   }

@@ -37,7 +37,7 @@ class HistoricalServer {
   // Listens and serves until stopped. Errors: those of net::HttpServer::create;
   // kInvalidArgument without a port.
   [[nodiscard]] static Result<std::unique_ptr<HistoricalServer>> start(
-      Env& env, std::shared_ptr<const Archive> archive, HistoricalOptions options);
+      Env& env, const std::shared_ptr<const Archive>& archive, HistoricalOptions options);
   ~HistoricalServer();  // stops
   HistoricalServer(const HistoricalServer&) = delete;
   HistoricalServer& operator=(const HistoricalServer&) = delete;

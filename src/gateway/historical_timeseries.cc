@@ -57,10 +57,8 @@ std::string warnings_json(const std::string& warning) {
   return json.take();
 }
 
-Answer<Date> date(const net::ServerRequest& request, std::string_view name, Date otherwise) {
-  const auto text = optional(request, name);
-  if (!text) return otherwise;
-  const auto day = parse_written_date(*text);
+Answer<Date> parse_day(std::string_view name, std::string_view text) {
+  const auto day = parse_written_date(text);
   if (!day) return refuse(422, "request_invalid", "`{}`: {}", name, day.error().message());
   return *day;
 }
@@ -99,8 +97,9 @@ Answer<ServerResponse> resolve(const Call& call) {
   FM_ASSIGN(request.stype_out,
             parse_stype_word(optional(call.request, "stype_out").value_or("instrument_id")));
   FM_ASSIGN(const std::string start, required(call.request, "start_date"));
-  FM_ASSIGN(request.start, date(call.request, "start_date", {}));
-  FM_ASSIGN(request.end, date(call.request, "end_date", request.start + 1));
+  FM_ASSIGN(request.start, parse_day("start_date", start));
+  const auto end = optional(call.request, "end_date");
+  FM_ASSIGN(request.end, end ? parse_day("end_date", *end) : Answer<Date>(request.start + 1));
   FM_ASSIGN(const Symbology* const symbology, archive.symbology(dataset));
   FM_ASSIGN(const Resolution resolution, symbology->resolve(request));
   JsonWriter json;

@@ -115,14 +115,15 @@ std::vector<std::string> LiveStream::apply_age_limit(std::vector<SubscribeReques
   std::vector<std::string> texts;
   // On a clock of its own, a session's present is where its files end.
   const Nanos present = context_.clock.is_paced() ? now() : range_.end;
-  const auto oldest = context_.options.faults.oldest_start(session_, present);
-  if (!oldest) return texts;
+  const auto limit = context_.options.faults.oldest_start(session_, present);
+  if (!limit) return texts;
+  const Nanos oldest = *limit;
   for (SubscribeRequest& request : requests) {
-    if (!request.start || *request.start >= *oldest) continue;
+    if (!request.start || *request.start >= oldest) continue;
     texts.push_back(fmt::format("Replay of {} data from {} is no longer available. It begins at {}",
                                 dbn::name(request.schema), iso_nanos(*request.start),
-                                iso_nanos(*oldest)));
-    request.start = *oldest;
+                                iso_nanos(oldest)));
+    request.start = oldest;
   }
   return texts;
 }
