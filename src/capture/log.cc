@@ -55,7 +55,7 @@ Log::State::State(Env& e, LogOptions o, std::unique_ptr<FileLock> l, CaptureDays
       options(std::move(o)),
       lock(std::move(l)),
       recovery(found.recovery),
-      days(std::move(d)),
+      days(d),
       mappings(std::move(found.mappings)),
       day(found.day),
       last_segment(found.segment),
@@ -79,8 +79,8 @@ Result<std::unique_ptr<Log>> Log::open(Env& env, LogOptions options) {
   FM_ASSIGN(auto lock, take_lock(env, options.directory));
   FM_TRY(check_format(env, options));
   FM_ASSIGN(Found found, recover(env, options));
-  auto state = std::make_unique<State>(env, std::move(options), std::move(lock), std::move(days),
-                                       std::move(found));
+  auto state =
+      std::make_unique<State>(env, std::move(options), std::move(lock), days, std::move(found));
   state->start_threads();
   return std::unique_ptr<Log>(new Log(std::move(state)));
 }

@@ -24,8 +24,7 @@ std::strong_ordering place_of(const Position& limit, const SegmentName& name) {
 }  // namespace
 
 struct LogReader::State {
-  State(Env& e, std::string d, LogReaderOptions o)
-      : env(e), directory(std::move(d)), options(std::move(o)) {}
+  State(Env& e, std::string d, LogReaderOptions o) : env(e), directory(std::move(d)), options(o) {}
 
   Result<dbn::RecordBlock> next(const std::optional<Position>& limit);
   Result<dbn::RecordBlock> next_of_log(const std::optional<Position>& limit);
@@ -223,7 +222,7 @@ LogReader& LogReader::operator=(LogReader&&) noexcept = default;
 
 Result<LogReader> LogReader::open(Env& env, std::string directory, LogReaderOptions options) {
   FM_ASSIGN(const auto found, days(env, directory));  // tells whether there is a log
-  return LogReader(std::make_unique<State>(env, std::move(directory), std::move(options)));
+  return LogReader(std::make_unique<State>(env, std::move(directory), options));
 }
 
 Result<dbn::RecordBlock> LogReader::next(std::optional<Position> limit) {

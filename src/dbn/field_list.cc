@@ -75,6 +75,7 @@ std::vector<FieldInfo> fields_of(RType rtype, FieldOrder order) {
     std::ranges::sort(placed, {}, &Placed::byte);
   }
   std::vector<FieldInfo> out;
+  out.reserve(placed.size());
   for (Placed& one : placed) out.push_back(std::move(one.info));
   return out;
 }
