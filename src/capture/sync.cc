@@ -1,12 +1,11 @@
 // Log: making durable what was taken in, and compressing what is closed.
-#include <pthread.h>
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "capture/log_state.h"
 #include "capture/seal.h"
 
@@ -101,7 +100,7 @@ Status Log::State::commit_all() {
 }
 
 void Log::State::run_sync() {
-  pthread_setname_np(pthread_self(), "fm-sync");
+  name_thread("fm-sync");
   std::unique_lock guard(mutex);
   while (!stopping) {
     work.wait(guard, [&] { return stopping || dirty_since; });
@@ -138,7 +137,7 @@ Status Log::State::compress_next(bool& did) {
 }
 
 void Log::State::run_compress() {
-  pthread_setname_np(pthread_self(), "fm-compress");
+  name_thread("fm-compress", ThreadPriority::kBackground);
   for (;;) {
     {
       std::unique_lock guard(mutex);

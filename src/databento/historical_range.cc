@@ -1,9 +1,8 @@
 // timeseries.get_range, in its three forms.
-#include <pthread.h>
-
 #include <system_error>
 #include <thread>
 
+#include "base/thread.h"
 #include "databento/byte_pipe.h"
 #include "databento/historical_state.h"
 #include "databento/zstd_walk.h"
@@ -165,7 +164,7 @@ Result<Delivered> HistoricalClient::get_range_records(const DataRequest& request
   std::thread download;
   try {
     download = std::thread([&] {
-      pthread_setname_np(pthread_self(), "fm-download");
+      name_thread("fm-download");
       delivered = get_range(request, {}, [&](std::span<const std::byte> bytes) -> Status {
         if (pipe.write(bytes)) return {};
         return fail(Code::kDisconnected, "the records are not wanted any more");

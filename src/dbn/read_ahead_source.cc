@@ -1,5 +1,3 @@
-#include <pthread.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <cstring>
@@ -9,6 +7,7 @@
 #include <thread>
 
 #include "base/assert.h"
+#include "base/thread.h"
 #include "dbn/byte_source.h"
 
 namespace fm::dbn {
@@ -48,7 +47,7 @@ struct ReadAheadSource::State {
 };
 
 void ReadAheadSource::State::run() {
-  pthread_setname_np(pthread_self(), "fm-read-ahead");
+  name_thread("fm-read-ahead");
   for (std::size_t next = 0;; next = (next + 1) % slots.size()) {
     {
       std::unique_lock lock(mutex);

@@ -1,10 +1,9 @@
 #include "gateway/batch_jobs.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/thread.h"
 
 namespace fm::gateway {
 namespace {
@@ -110,7 +109,7 @@ std::vector<Job> BatchJobs::list() {
 }
 
 void BatchJobs::work() {
-  ::pthread_setname_np(::pthread_self(), "fm-batch");
+  name_thread("fm-batch");
   for (;;) {
     {
       std::unique_lock lock(mutex_);

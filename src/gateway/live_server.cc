@@ -1,7 +1,5 @@
 #include "gateway/live_server.h"
 
-#include <pthread.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <list>
@@ -9,6 +7,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "gateway/client_session.h"
 
 namespace fm::gateway {
@@ -78,7 +77,7 @@ Result<std::uint64_t> LiveServer::State::admit() {
 }
 
 void LiveServer::State::run_client(Client& client, std::uint64_t number, bool is_over_limit) {
-  ::pthread_setname_np(::pthread_self(), fmt::format("fm-client-{}", number % 10'000).c_str());
+  name_thread(fmt::format("fm-client-{}", number % 10'000).c_str());
   const SessionResult result = run_session(context, *client.socket, is_over_limit);
   log_info("client {}: ended after {} records: {}", client.socket->peer(), result.records,
            result.end ? "all was sent" : result.end.error().message());
@@ -126,7 +125,7 @@ void LiveServer::State::accept_one(std::unique_ptr<Socket> socket) {
 }
 
 void LiveServer::State::accept_clients() {
-  ::pthread_setname_np(::pthread_self(), "fm-gateway");
+  name_thread("fm-gateway");
   while (!stopping) {
     auto socket = listener->accept(kAcceptPatience);
     reap();

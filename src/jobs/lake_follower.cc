@@ -1,18 +1,17 @@
 #include "jobs/lake_follower.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "base/log.h"
+#include "base/thread.h"
 
 namespace fm::jobs {
 namespace {
 
-// Rows that wait in memory or in the spill file. A day that is caught up with is stored in few
-// large parts rather than many small ones.
-constexpr std::uint64_t kRowsPendingMax = 500'000;
+// Rows that wait in memory or in the spill file. A trade date that is caught up with, even a busy
+// one of several roots, is stored in one piece rather than in parts that have to be merged again.
+constexpr std::uint64_t kRowsPendingMax = 2'000'000;
 constexpr Nanos kRetryMax = 60 * kNanosPerSecond;
 constexpr Nanos kPoll = 50'000'000;  // how soon a stop is noticed
 
@@ -54,7 +53,7 @@ LakeFigures LakeFollower::figures() const {
 }
 
 void LakeFollower::run() {
-  ::pthread_setname_np(::pthread_self(), "fm-lake");
+  name_thread("fm-lake");
   Nanos pause = follower_.retry_after;
   for (;;) {
     const bool last_try = finishing_;

@@ -1,6 +1,6 @@
 #include "jobs/stop_watch.h"
 
-#include <pthread.h>
+#include "base/thread.h"
 
 namespace fm::jobs {
 namespace {
@@ -11,7 +11,7 @@ constexpr Nanos kStopPoll = 50'000'000;
 
 StopWatch::StopWatch(databento::HistoricalClient& client, StopSignal& stop)
     : thread_([&client, &stop](const std::stop_token& done) {
-        pthread_setname_np(pthread_self(), "fm-stop");
+        name_thread("fm-stop");
         while (!done.stop_requested()) {
           if (!stop.wait_for(kStopPoll)) continue;
           client.cancel();

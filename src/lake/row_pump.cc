@@ -1,8 +1,7 @@
 #include "lake/row_pump.h"
 
-#include <pthread.h>
-
 #include "base/assert.h"
+#include "base/thread.h"
 
 namespace fm::lake {
 
@@ -52,7 +51,7 @@ Result<const RowBatch*> RowPump::next() {
 }
 
 void RowPump::run() {
-  ::pthread_setname_np(::pthread_self(), "fm-rows");
+  name_thread("fm-rows");
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return stop_ || filled_ - in_hand_ < kBatches; });

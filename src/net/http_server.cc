@@ -1,7 +1,6 @@
 #include "net/http_server.h"
 
 #include <httplib.h>
-#include <pthread.h>
 
 #include <condition_variable>
 #include <deque>
@@ -10,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 namespace fm::net {
 namespace {
@@ -104,7 +104,7 @@ class Workers final : public httplib::TaskQueue {
 
  private:
   void work() {
-    ::pthread_setname_np(::pthread_self(), "fm-http");
+    name_thread("fm-http");
     std::unique_lock lock(mutex_);
     for (;;) {
       changed_.wait(lock, [&] { return !waiting_.empty() || ended_; });
@@ -437,7 +437,7 @@ Status HttpServer::start() {
   State& state = *state_;
   FM_ASSERT(!state.acceptor.joinable() && !state.stopping);
   state.acceptor = std::thread([&state] {
-    ::pthread_setname_np(::pthread_self(), "fm-http-accept");
+    name_thread("fm-http-accept");
     if (!state.server->listen_after_bind() && !state.stopping)
       log(LogLevel::kError, fmt::format("port {}: no longer accepts connections", state.port));
   });
