@@ -55,6 +55,12 @@ Result<double> decode_all(Env& env, const std::string& path, std::uint64_t recor
     while (true) {
       FM_ASSIGN(const dbn::RecordBlock block, reader.next());
       if (block.empty()) break;
+      if (const auto quotes = block.all<dbn::Mbp1Msg>(); !quotes.empty()) {
+        for (const dbn::Mbp1Msg& tbbo : quotes)
+          sum += static_cast<std::uint64_t>(tbbo.price) + tbbo.size + tbbo.ts_recv;
+        seen += quotes.size();
+        continue;
+      }
       for (const dbn::RecordView record : block) {
         const auto* tbbo = record.get_if<dbn::Mbp1Msg>();
         if (tbbo == nullptr) continue;
