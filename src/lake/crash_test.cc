@@ -38,28 +38,42 @@ Status read_glob(const std::string& lake) {
 }
 
 // The changing calls of one write, from a run that is left alone.
-std::vector<std::string> calls_of_a_write(const std::string& directory, std::int64_t seed) {
+std::vector<std::string> calls_of_a_write(const std::string& directory, std::int64_t seed,
+                                          const LakeOptions& options = {}) {
   FaultEnv env;
-  auto lake = Lake::open(env, directory);
+  auto lake = Lake::open(env, directory, options);
   EXPECT_TRUE(lake && write_version(**lake, "ES", kDay, seed));
   return env.calls();
 }
 
-void write_and_die(const std::string& directory, const Point& point, std::int64_t seed) {
+void write_and_die(const std::string& directory, const Point& point, std::int64_t seed,
+                   const LakeOptions& options) {
   wait_for(in_child([&] {
     FaultEnv env;
     env.kill_at(point.call, point.moment);
-    auto lake = Lake::open(env, directory);
+    auto lake = Lake::open(env, directory, options);
     return lake && write_version(**lake, "ES", kDay, seed) ? 0 : 1;
   }));
 }
 
-TEST(Crash, KilledAnywhereThePartitionIsWhole) {
+class CrashTest : public testing::TestWithParam<Nanos> {
+ protected:
+  // Versions are kept, or not.
+  const LakeOptions options_{.state_dir = "", .keep = GetParam()};
+};
+
+INSTANTIATE_TEST_SUITE_P(Keep, CrashTest,
+                         testing::Values(Nanos{0}, Nanos{86'400} * kNanosPerSecond),
+                         [](const auto& test) { return test.param == 0 ? "Nothing" : "Versions"; });
+
+TEST_P(CrashTest, KilledAnywhereThePartitionIsWhole) {
   const TestDirectory dir;
   const std::string directory = dir.file("lake");
   std::int64_t present = 1;
-  ASSERT_EQ(calls_of_a_write(directory, present).empty(), false);
-  auto points = points_of(calls_of_a_write(directory, ++present));
+  ASSERT_EQ(calls_of_a_write(directory, present, options_).empty(), false);
+  // The first version that is kept needs directories.
+  ASSERT_EQ(calls_of_a_write(directory, ++present, options_).empty(), false);
+  auto points = points_of(calls_of_a_write(directory, ++present, options_));
   ASSERT_FALSE(points.empty());
   constexpr std::size_t kPoints = 200;
   std::map<std::string, int> histogram;
@@ -69,8 +83,10 @@ TEST(Crash, KilledAnywhereThePartitionIsWhole) {
     // Never a version that an earlier, killed run may have left in the store: every run makes the
     // same calls.
     const auto next = static_cast<std::int64_t>(i) + 10;
-    write_and_die(directory, point, next);
-    auto lake = Lake::open(Env::posix(), directory);
+    const Nanos before = Env::posix().now();
+    const auto old_files = files_as_of(*Lake::view(Env::posix(), directory), before);
+    write_and_die(directory, point, next, options_);
+    auto lake = Lake::open(Env::posix(), directory, options_);
     ASSERT_TRUE(lake) << lake.error().message();
     const auto found = read_version(**lake, "ES", kDay);
     ASSERT_TRUE(found) << found.error().message();
@@ -82,6 +98,12 @@ TEST(Crash, KilledAnywhereThePartitionIsWhole) {
         Env::posix().list(directory + "/market_data/candles_1m/p_root=ES/p_day=2025-06-16");
     ASSERT_EQ(visible->size(), 1u);
     EXPECT_EQ(visible->front(), fmt::format("part-{}.parquet", (*manifest)->files.front().name));
+    if (options_.keep > 0) {
+      EXPECT_EQ(*files_as_of(**lake, before), *old_files) << name_of(point);
+      const auto entries = Env::posix().list(
+          directory + "/.store/history/market_data.candles_1m/p_root=ES/p_day=2025-06-16");
+      EXPECT_EQ(entries->size(), (*manifest)->version - 1) << "none is missing, none is left over";
+    }
     ++histogram[fmt::format("{} {}", name_of(point), *found == next ? "new rows" : "old rows")];
     in_commit += point.in_commit ? 1 : 0;
     present = *found;
@@ -150,11 +172,30 @@ TEST(Crash, SyncsBeforeItRenames) {
   EXPECT_EQ(at("remove", ".parquet"), calls.end()) << "a reader may be listing them";
 }
 
-TEST(Crash, FailingCallsLeaveOldOrNewRowsAndRetrySucceeds) {
+TEST(Crash, SyncsTheOldVersionBeforeTheNewOneCounts) {
+  const TestDirectory dir;
+  const LakeOptions options{.state_dir = "", .keep = kNanosPerSecond};
+  calls_of_a_write(dir.file("lake"), 1, options);
+  const auto calls = calls_of_a_write(dir.file("lake"), 2, options);
+  const auto at = [&](std::string_view start, std::string_view part) {
+    return std::ranges::find_if(calls, [&](const std::string& call) {
+      return call.starts_with(start) && call.contains(part);
+    });
+  };
+  const auto link = at("link", "/.store/history/");
+  const auto sync = std::find_if(link, calls.end(), [](const std::string& call) {
+    return call.starts_with("sync") && call.ends_with("/p_day=2025-06-16");
+  });
+  EXPECT_LT(link, sync);
+  EXPECT_LT(sync, at("rename", "/manifests/"));
+  EXPECT_NE(at("rename", "/manifests/"), calls.end());
+}
+
+TEST_P(CrashTest, FailingCallsLeaveOldOrNewRowsAndRetrySucceeds) {
   const TestDirectory dir;
   std::int64_t present = 1;
   {
-    auto lake = Lake::open(Env::posix(), dir.file("lake"));
+    auto lake = Lake::open(Env::posix(), dir.file("lake"), options_);
     ASSERT_TRUE(lake && write_version(**lake, "ES", kDay, present));
   }
   for (std::size_t kind = 0; kind < kCallKinds; ++kind) {
@@ -162,8 +203,10 @@ TEST(Crash, FailingCallsLeaveOldOrNewRowsAndRetrySucceeds) {
     for (const int error_number : {ENOSPC, EACCES}) {
       for (std::uint64_t n = 1; n < 12; ++n) {
         FaultEnv env;
-        auto lake = Lake::open(env, dir.file("lake"));
+        auto lake = Lake::open(env, dir.file("lake"), options_);
         ASSERT_TRUE(lake);
+        const Nanos time_before = env.now();
+        const auto old_files = files_as_of(**lake, time_before);
         const std::uint64_t before = env.count(call);
         env.fail_call(call, n, error_number);
         const auto written = write_version(**lake, "ES", kDay, present + 1);
@@ -177,12 +220,15 @@ TEST(Crash, FailingCallsLeaveOldOrNewRowsAndRetrySucceeds) {
         ASSERT_TRUE(write_version(**lake, "ES", kDay, present + 1)) << "a retry must succeed";
         EXPECT_EQ(read_version(**lake, "ES", kDay), present + 1);
         EXPECT_TRUE(read_glob(dir.file("lake")));
+        if (options_.keep > 0) {
+          EXPECT_EQ(*files_as_of(**lake, time_before), *old_files);
+        }
         ++present;
         if (!happened) break;
       }
     }
   }
-  auto lake = Lake::open(Env::posix(), dir.file("lake"));
+  auto lake = Lake::open(Env::posix(), dir.file("lake"), options_);
   ASSERT_TRUE(lake);
   EXPECT_EQ(leftovers(**lake), std::vector<std::string>{});
 }

@@ -97,8 +97,8 @@ class Scene {
  public:
   static constexpr FeedState kBefore{.minutes = 4, .first_volume = 1};
 
-  Scene() : base_(fast_directory(dir_)) {
-    auto lake = Lake::open(Env::posix(), base_ + "/template/lake");
+  explicit Scene(const LakeOptions& options = {}) : base_(fast_directory(dir_)), options_(options) {
+    auto lake = Lake::open(Env::posix(), base_ + "/template/lake", options_);
     EXPECT_TRUE(lake);
     for (std::int64_t minute = 0; minute < kBefore.minutes; ++minute)
       EXPECT_TRUE(append_minute(**lake, "ES", kDay, minute));
@@ -106,6 +106,9 @@ class Scene {
     const std::string show = base_ + "/template/lake/.store/show";
     EXPECT_TRUE(remove_tree(Env::posix(), show));
     EXPECT_TRUE(Env::posix().make_directories(show));
+    made_ = Env::posix().now();
+    files_ = *files_as_of(**lake, made_);
+    EXPECT_EQ(files_.size(), 4u);
   }
   ~Scene() { EXPECT_TRUE(remove_tree(Env::posix(), base_)); }
   Scene(const Scene&) = delete;
@@ -119,14 +122,38 @@ class Scene {
     return base_ + "/run/lake";
   }
 
+  // Whatever came after it.
+  void expect_kept(const Lake& lake) const {
+    if (options_.keep == 0) return;
+    const auto files = files_as_of(lake, made_);
+    ASSERT_TRUE(files) << files.error().message();
+    EXPECT_EQ(*files, files_);
+    for (const DataFile& file : *files) EXPECT_TRUE(Env::posix().exists(lake.store_path(file)));
+  }
+
+  [[nodiscard]] const LakeOptions& options() const { return options_; }
+
  private:
   TestDirectory dir_;
   std::string base_;
+  LakeOptions options_;
+  Nanos made_ = 0;
+  std::vector<DataFile> files_;
 };
+
+class FeedCrashTest : public testing::TestWithParam<Nanos> {
+ protected:
+  // Versions are kept, or not.
+  const Scene scene_{LakeOptions{.state_dir = "", .keep = GetParam()}};
+};
+
+INSTANTIATE_TEST_SUITE_P(Keep, FeedCrashTest,
+                         testing::Values(Nanos{0}, Nanos{86'400} * kNanosPerSecond),
+                         [](const auto& test) { return test.param == 0 ? "Nothing" : "Versions"; });
 
 std::vector<std::string> calls_of(const Change& change, const Scene& scene) {
   FaultEnv env;
-  auto lake = Lake::open(env, scene.lake());
+  auto lake = Lake::open(env, scene.lake(), scene.options());
   EXPECT_TRUE(lake && change.run(**lake, Scene::kBefore));
   return env.calls();
 }
@@ -140,25 +167,24 @@ void expect_whole(const Lake& lake, const std::string& directory) {
             names_of(**manifest));
 }
 
-TEST(FeedCrash, KilledAnywhereThePartitionIsWhole) {
-  const Scene scene;
+TEST_P(FeedCrashTest, KilledAnywhereThePartitionIsWhole) {
   for (const Change& change : kChanges) {
     SCOPED_TRACE(change.name);
-    const auto points = points_of(calls_of(change, scene));
+    const auto points = points_of(calls_of(change, scene_));
     const FeedState before = Scene::kBefore;
     std::map<std::string, int> histogram;
     std::size_t in_commit = 0;
     std::size_t after_it = 0;
     for (std::size_t i = 0; i < points.size(); i += kSanitized ? 5 : 1) {
       const Point& point = points[i];
-      const std::string directory = scene.lake();
+      const std::string directory = scene_.lake();
       wait_for(in_child([&] {
         FaultEnv env;
         env.kill_at(point.call, point.moment);
-        auto lake = Lake::open(env, directory);
+        auto lake = Lake::open(env, directory, scene_.options());
         return lake && change.run(**lake, before) ? 0 : 1;
       }));
-      auto lake = Lake::open(Env::posix(), directory);
+      auto lake = Lake::open(Env::posix(), directory, scene_.options());
       ASSERT_TRUE(lake) << lake.error().message();
       const auto found = state_of(**lake);
       ASSERT_TRUE(found) << found.error().message();
@@ -166,10 +192,12 @@ TEST(FeedCrash, KilledAnywhereThePartitionIsWhole) {
       const bool counts = (*(*lake)->find(table::candles_1m(), kEs))->version > 4;
       EXPECT_TRUE(counts || *found == before);
       expect_whole(**lake, directory);
+      scene_.expect_kept(**lake);
       // Whoever does it again does it once: an append that counts already is refused.
       const auto again = change.run(**lake, before);
       EXPECT_TRUE(again || (change.is_append && counts && again.error().code() == Code::kConflict));
       EXPECT_EQ(*state_of(**lake), change.after) << name_of(point);
+      scene_.expect_kept(**lake);
       ++histogram[fmt::format("{} {}", name_of(point), counts ? "new" : "old")];
       in_commit += point.in_commit ? 1 : 0;
       after_it += counts ? 1 : 0;
@@ -182,17 +210,16 @@ TEST(FeedCrash, KilledAnywhereThePartitionIsWhole) {
   }
 }
 
-TEST(FeedCrash, FailingCallsLeaveOldOrNewRowsAndRetrySucceeds) {
-  const Scene scene;
+TEST_P(FeedCrashTest, FailingCallsLeaveOldOrNewRowsAndRetrySucceeds) {
   const FeedState before = Scene::kBefore;
   for (const Change& change : kChanges) {
     SCOPED_TRACE(change.name);
     for (std::size_t kind = 0; kind < kCallKinds; ++kind) {
       const Call call = static_cast<Call>(kind);
       for (std::uint64_t n = 1; n < 12; n += kSanitized ? 3 : 1) {
-        const std::string directory = scene.lake();
+        const std::string directory = scene_.lake();
         FaultEnv env;
-        auto lake = Lake::open(env, directory);
+        auto lake = Lake::open(env, directory, scene_.options());
         ASSERT_TRUE(lake);
         const std::uint64_t calls = env.count(call);
         env.fail_call(call, n, ENOSPC);
@@ -208,9 +235,10 @@ TEST(FeedCrash, FailingCallsLeaveOldOrNewRowsAndRetrySucceeds) {
             << "a retry must succeed: " << again.error().message();
         EXPECT_EQ(*state_of(**lake), change.after);
         // Opening mends what an error behind the commit left.
-        auto mended = Lake::open(Env::posix(), directory);
+        auto mended = Lake::open(Env::posix(), directory, scene_.options());
         ASSERT_TRUE(mended);
         expect_whole(**mended, directory);
+        scene_.expect_kept(**mended);
         if (!happened) break;
       }
     }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/log.h"
 #include "lake/partition_writer.h"
 #include "lake/row_reader.h"
 #include "lake/row_set.h"
@@ -10,6 +11,8 @@
 
 namespace fm::lake {
 namespace {
+
+constexpr Nanos kCleanInterval = 24 * 3'600 * kNanosPerSecond;
 
 std::string full_name(const table::Table& table) {
   return fmt::format("{}.{}", table.dataset, table.name);
@@ -21,7 +24,7 @@ std::string default_state_dir(std::string directory) {
 }
 
 Store store_of(Env& env, const std::string& directory, const LakeOptions& options) {
-  return {env, directory, options.state_dir, options.grace, options.lock_patience};
+  return {env, directory, options.state_dir, options.grace, options.lock_patience, options.keep};
 }
 
 }  // namespace
@@ -43,8 +46,21 @@ std::unique_ptr<Lake> Lake::view(Env& env, std::string directory, LakeOptions op
   return std::unique_ptr<Lake>(new Lake(env, std::move(directory), std::move(options)));
 }
 
-Result<PartitionWriter> Lake::writer(const table::Table& table,
-                                     const PartitionKey& partition) const {
+// Commits do not look through earlier versions for parts that nobody needs any more: there may be
+// thousands.
+void Lake::clean_daily() {
+  const Nanos now = env_->now();
+  Nanos due = next_clean_;
+  if (options_.keep == 0 || now < due) return;
+  if (!next_clean_.compare_exchange_strong(due, now + kCleanInterval)) return;
+  if (due == 0) return;  // open() has just done it
+  if (const Status cleaned = clean(); !cleaned)
+    log_warning("{}: what is no longer kept could not be removed: {}", directory_,
+                cleaned.error().message());
+}
+
+Result<PartitionWriter> Lake::writer(const table::Table& table, const PartitionKey& partition) {
+  clean_daily();
   return PartitionWriter::create(*env_, store_of(*env_, directory_, options_), table, partition,
                                  options_.lock_patience);
 }
@@ -93,6 +109,19 @@ Result<CompactReport> Lake::compact(const table::Table& table, const PartitionKe
 Result<std::vector<Manifest>> Lake::partitions(const table::Table& table,
                                                std::string_view root) const {
   return store_of(*env_, directory_, options_).read_all(full_name(table), root);
+}
+
+Result<std::vector<PastPartition>> Lake::partitions_as_of(const table::Table& table,
+                                                          Nanos at) const {
+  FM_TRY(check_as_of(*env_, at));
+  const Store store = store_of(*env_, directory_, options_);
+  FM_ASSIGN(const auto manifests, store.read_all(full_name(table), ""));
+  std::vector<PastPartition> past;
+  for (const Manifest& present : manifests) {
+    FM_ASSIGN(auto files, store.history().files_at(present, at));
+    if (files) past.push_back({.partition = present.partition, .files = *std::move(files)});
+  }
+  return past;
 }
 
 Result<std::optional<Manifest>> Lake::find(const table::Table& table,

@@ -8,6 +8,7 @@
 // Layout, manifests, commit steps and what a reader may rely on: docs/formats/lake.md.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,6 +34,9 @@ struct LakeOptions {
   // one.
   Nanos grace = 15 * 60 * kNanosPerSecond;
   Nanos lock_patience = 120 * kNanosPerSecond;
+  // How long what a partition held can still be read after it changed; 0 = not at all. Writers of a
+  // lake must agree: one without it removes what the others keep.
+  Nanos keep = 0;
 };
 
 // What a partition's rows were made from; kept in its manifest.
@@ -73,6 +77,12 @@ struct ReadRange {
   std::optional<Date> before = {};  // excluded
   bool newest_first = false;        // otherwise in the order of the table's key
   std::optional<std::uint64_t> rows_max = {};
+};
+
+// What a partition held at an earlier time.
+struct PastPartition {
+  std::string partition;  // "p_root=ES/p_day=2025-06-16"
+  std::vector<DataFile> files;
 };
 
 // Rows that are read as they are asked for.
@@ -143,6 +153,11 @@ class Lake {
   // file.
   [[nodiscard]] Result<std::vector<Manifest>> partitions(const table::Table& table,
                                                          std::string_view root = "") const;
+  // The inventory as it was at `at`, by the times of the commits: those partitions that existed.
+  // Errors: kInvalidArgument for a time that is still to come; kNotFound where a partition has
+  // changed since and LakeOptions::keep is over, or was not given; kCorrupt.
+  [[nodiscard]] Result<std::vector<PastPartition>> partitions_as_of(const table::Table& table,
+                                                                    Nanos at) const;
   // Nothing where there is no such partition.
   [[nodiscard]] Result<std::optional<Manifest>> find(const table::Table& table,
                                                      const PartitionKey& partition) const;
@@ -154,7 +169,8 @@ class Lake {
   // Typed rows out of exactly the manifests' files. Errors: kQuery.
   [[nodiscard]] Result<RowCursor> read(const table::Table& table, const ReadRange& range) const;
 
-  // Removes superseded files after their grace and what crashed writers left. Done by open(), too.
+  // Removes superseded files after their grace, earlier versions after LakeOptions::keep, and what
+  // crashed writers left. Done by open(), too; where versions are kept, also daily by who writes.
   [[nodiscard]] Status clean();
 
   // Where the Parquet of a manifest's file lies. It never changes; it may vanish `grace` after the
@@ -164,11 +180,13 @@ class Lake {
  private:
   Lake(Env& env, std::string directory, LakeOptions options);
   [[nodiscard]] Result<PartitionWriter> writer(const table::Table& table,
-                                               const PartitionKey& partition) const;
+                                               const PartitionKey& partition);
+  void clean_daily();
 
   Env* env_;
   std::string directory_;
   LakeOptions options_;
+  std::atomic<Nanos> next_clean_ = 0;
 };
 
 }  // namespace fm::lake

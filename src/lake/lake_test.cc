@@ -305,7 +305,7 @@ TEST(Manifest, RoundTrips) {
                           .partition = "p_root=ES/p_day=2025-06-16",
                           .version = 3,
                           .files = {{"aa", 10, 100, R"(["ES","a\"b"])", "[]"},
-                                    {"bb", 1, 2, "", "", -3, 5, {"ee", "ff"}}},
+                                    {"bb", 1, 2, "", "", -3, 5, {"ee", "ff"}, 16}},
                           .generation = 4,
                           .rows = 11,
                           .hash = "cc",
@@ -314,7 +314,9 @@ TEST(Manifest, RoundTrips) {
                           .engine_version = "1",
                           .final_to = -5,
                           .supersedes = {{"dd", 17}},
-                          .created = 18};
+                          .created = 18,
+                          .began = 14,
+                          .since = 15};
   EXPECT_EQ(*decode_manifest(encode(manifest), "m"), manifest);
   const std::string text = encode(manifest);
   for (std::size_t i = 0; i < text.size(); ++i) {

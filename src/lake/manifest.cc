@@ -54,7 +54,7 @@ std::string encode_body(const Manifest& manifest) {
                      *file.last_second);
     if (!file.merged_from.empty())
       fmt::format_to(end, ",\"merged_from\":[\"{}\"]", fmt::join(file.merged_from, "\",\""));
-    out += '}';
+    fmt::format_to(end, ",\"since\":{}}}", file.since);
   }
   out += "],\"supersedes\":[";
   for (const Superseded& file : manifest.supersedes)
@@ -65,7 +65,8 @@ std::string encode_body(const Manifest& manifest) {
   append_member(out, "parameters", manifest.parameters);
   append_member(out, "engine_version", manifest.engine_version);
   if (manifest.final_to) fmt::format_to(end, ",\"final_to\":{}", *manifest.final_to);
-  fmt::format_to(end, ",\"created\":{}}}", manifest.created);
+  fmt::format_to(end, ",\"created\":{},\"began\":{},\"since\":{}}}", manifest.created,
+                 manifest.began, manifest.since);
   return out;
 }
 
@@ -97,6 +98,7 @@ DataFile read_file(simdjson::dom::element element) {
                 .last_key = text_of(element, "last_key"),
                 .first_second = optional_second(element, "first_second"),
                 .last_second = optional_second(element, "last_second")};
+  file.since = optional_count(element, "since");
   simdjson::dom::array merged;
   if (element["merged_from"].get(merged) == simdjson::SUCCESS)
     for (const auto name : merged) file.merged_from.emplace_back(std::string_view(name));
@@ -116,7 +118,11 @@ Manifest read_body(simdjson::dom::element body) {
                     .engine_version = text_of(body, "engine_version"),
                     .final_to = optional_second(body, "final_to"),
                     .supersedes = {},
-                    .created = count_of(body, "created")};
+                    .created = count_of(body, "created"),
+                    .began = optional_count(body, "began"),
+                    .since = optional_count(body, "since")};
+  // Where it does not say what was there before this version, nobody can.
+  if (manifest.since == 0) manifest.since = manifest.created;
   for (const auto file : body["files"].get_array()) manifest.files.push_back(read_file(file));
   for (const auto file : body["supersedes"].get_array())
     manifest.supersedes.push_back({.name = text_of(file, "name"), .at = count_of(file, "at")});

@@ -40,6 +40,7 @@ struct DataFile {
   // The parts whose rows these are, where it was merged from parts: a mirror that holds them holds
   // this one, too.
   std::vector<std::string> merged_from = {};
+  Nanos since = 0;  // when it entered the partition
   friend bool operator==(const DataFile&, const DataFile&) = default;
 };
 
@@ -65,7 +66,9 @@ struct Manifest {
   std::string engine_version;
   std::optional<Second> final_to;
   std::vector<Superseded> supersedes;
-  Nanos created = 0;
+  Nanos created = 0;  // later than the version's before, also where a clock was set back
+  Nanos began = 0;    // `created` of version 1
+  Nanos since = 0;    // when files last left the partition; else `began`
 
   [[nodiscard]] std::uint64_t bytes() const;
   // In the visible directory: "part-<name>.parquet", "part-<name>-<generation>.parquet".

@@ -69,6 +69,22 @@ std::uint64_t next_generation(const Manifest& old, const std::vector<DataFile>& 
   return staying == old.files.size() ? old.generation : old.generation + 1;
 }
 
+// Since when the partition holds each of its files, and no file left it.
+void stamp(const std::optional<Manifest>& old, Manifest& manifest) {
+  if (old) manifest.created = std::max(old->created + 1, manifest.created);
+  manifest.began = old ? old->began : manifest.created;
+  manifest.since = old ? old->since : manifest.created;
+  for (DataFile& file : manifest.files) file.since = manifest.created;
+  if (!old) return;
+  for (const DataFile& stored : old->files) {
+    const auto stays = std::ranges::find(manifest.files, stored.name, &DataFile::name);
+    if (stays == manifest.files.end())
+      manifest.since = manifest.created;
+    else
+      stays->since = stored.since;
+  }
+}
+
 std::string text_of(std::optional<Second> second) { return second ? iso_second(*second) : "none"; }
 
 bool is_in_hour(const DataFile& file, Second hour) {
@@ -147,7 +163,8 @@ Result<std::optional<Manifest>> PartitionWriter::read() const {
   return store_.read(table_name_, name_);
 }
 
-Manifest PartitionWriter::manifest_of(std::vector<DataFile> files, const CommitInfo& info) const {
+Manifest PartitionWriter::manifest_of(const std::optional<Manifest>& old,
+                                      std::vector<DataFile> files, const CommitInfo& info) const {
   Manifest manifest{.table = table_name_,
                     .partition = name_,
                     .version = 1,
@@ -160,9 +177,12 @@ Manifest PartitionWriter::manifest_of(std::vector<DataFile> files, const CommitI
                     .engine_version = info.engine_version,
                     .final_to = info.final_to,
                     .supersedes = {},
-                    .created = env_->now()};
+                    .created = env_->now(),
+                    .began = 0,
+                    .since = 0};
   for (const DataFile& file : manifest.files) manifest.rows += file.rows;
   manifest.hash = hash_of_partition(*table_, manifest.files);
+  stamp(old, manifest);
   return manifest;
 }
 
@@ -215,7 +235,7 @@ Result<CommitReport> PartitionWriter::replace(RowStream& rows, const CommitInfo&
   FM_ASSIGN(const ParquetReport written, write(rows, draft.get()));
   FM_ASSIGN(const Lock held, lock());
   FM_ASSIGN(const auto old, read());
-  return commit(old, manifest_of(files_of(written), info), draft.get(),
+  return commit(old, manifest_of(old, files_of(written), info), draft.get(),
                 written.rows == 0 ? "" : written.hash, info);
 }
 
@@ -231,8 +251,8 @@ Result<CommitReport> PartitionWriter::rewrite(const std::optional<Manifest>& old
   FM_ASSIGN(const ParquetReport written, write(rows, draft.get()));
   // Several files of the same rows stay as they are.
   if (old && !rows.changed())
-    return commit(old, manifest_of(old->files, info), draft.get(), "", info);
-  return commit(old, manifest_of(files_of(written), info), draft.get(),
+    return commit(old, manifest_of(old, old->files, info), draft.get(), "", info);
+  return commit(old, manifest_of(old, files_of(written), info), draft.get(),
                 written.rows == 0 ? "" : written.hash, info);
 }
 
@@ -263,11 +283,12 @@ Result<CommitReport> PartitionWriter::append(const RowSet& fresh, const CommitIn
   FM_ASSIGN(auto begun, store_.begin_draft());
   const DraftOwner draft(store_, std::move(begun));
   auto files = old ? old->files : std::vector<DataFile>{};
-  if (fresh.empty()) return commit(old, manifest_of(std::move(files), info), draft.get(), "", info);
+  if (fresh.empty())
+    return commit(old, manifest_of(old, std::move(files), info), draft.get(), "", info);
   RowSetStream rows(fresh);
   FM_ASSIGN(const ParquetReport written, write(rows, draft.get()));
   files.push_back(file_of(written));
-  return commit(old, manifest_of(std::move(files), info), draft.get(), written.hash, info);
+  return commit(old, manifest_of(old, std::move(files), info), draft.get(), written.hash, info);
 }
 
 Result<CommitReport> PartitionWriter::update(const RowSet& fresh, Dates dropped,
@@ -313,8 +334,9 @@ Result<bool> PartitionWriter::compact_group(const Manifest& seen, std::size_t fi
                         .engine_version = old->engine_version,
                         .final_to = old->final_to,
                         .refuse_other_parameters = false};
-  FM_ASSIGN(const CommitReport done,
-            commit(old, manifest_of(std::move(files), info), draft.get(), merged.name, info));
+  Manifest next = manifest_of(old, std::move(files), info);
+  merged.since = next.created;
+  FM_TRY(commit(old, std::move(next), draft.get(), merged.name, info));
   std::erase_if(report.made, [&](const DataFile& made) { return made.name == merged.name; });
   report.made.push_back(std::move(merged));
   return true;

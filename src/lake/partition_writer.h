@@ -34,13 +34,15 @@ class PartitionWriter {
   using Lock = std::unique_ptr<FileLock>;
   [[nodiscard]] Result<Lock> lock() const;
   [[nodiscard]] Result<std::optional<Manifest>> read() const;
-  [[nodiscard]] Manifest manifest_of(std::vector<DataFile> files, const CommitInfo& info) const;
+  // What follows `old` with these files; the caller holds the lock since `old` was read.
+  [[nodiscard]] Manifest manifest_of(const std::optional<Manifest>& old,
+                                     std::vector<DataFile> files, const CommitInfo& info) const;
   [[nodiscard]] Result<ParquetReport> write(table::RowStream& rows, const Store::Draft& draft);
   // The stored rows with `fresh` among them, as one file.
   [[nodiscard]] Result<CommitReport> rewrite(const std::optional<Manifest>& old,
                                              const RowSet& fresh, Dates dropped,
                                              const CommitInfo& info);
-  // The caller holds the lock since `old` was read. `new_part` as for Store::publish.
+  // `manifest` is of manifest_of(). `new_part` as for Store::publish.
   [[nodiscard]] Result<CommitReport> commit(const std::optional<Manifest>& old, Manifest manifest,
                                             const Store::Draft& draft, const std::string& new_part,
                                             const CommitInfo& info);

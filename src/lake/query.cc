@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lake/duckdb.h"
+#include "lake/history.h"
 #include "lake/render.h"
 #include "lake/row_reader.h"
 #include "lake/row_set.h"
@@ -143,6 +144,7 @@ struct Query::State {
   QueryOptions options;
   std::vector<RowSet> rows;
 
+  Result<std::vector<DataFile>> files_of_table(const table::Table& table) const;
   Result<Database> prepare(const std::string& sql) const;
   Status add_table(Database& database, const table::Table& table, bool is_named) const;
 };
@@ -162,6 +164,18 @@ Status create_short_name(Database& database, const table::Table& table) {
 
 }  // namespace
 
+Result<std::vector<DataFile>> Query::State::files_of_table(const table::Table& table) const {
+  if (!options.as_of) {
+    FM_ASSIGN(const auto manifests, lake->partitions(table));
+    return files_of(manifests);
+  }
+  FM_ASSIGN(const auto past, lake->partitions_as_of(table, *options.as_of));
+  std::vector<DataFile> files;
+  for (const PastPartition& partition : past)
+    files.insert(files.end(), partition.files.begin(), partition.files.end());
+  return files;
+}
+
 Status Query::State::add_table(Database& database, const table::Table& table, bool is_named) const {
   FM_TRY(database.execute(
       fmt::format("CREATE SCHEMA IF NOT EXISTS {}", quote_name(table.dataset, Engine::kDuckdb))));
@@ -173,15 +187,15 @@ Status Query::State::add_table(Database& database, const table::Table& table, bo
         fmt::format("CREATE TABLE {} AS FROM {}", sql_name(table), source->from_clause())));
     return create_short_name(database, table);
   }
-  const Store store(lake->env(), lake->directory(), lake->state_dir(), 0, 0);
-  std::vector<Manifest> manifests;
+  const Store store(lake->env(), lake->directory(), lake->state_dir(), 0, 0, 0);
+  std::vector<DataFile> files;
   // Reading the manifests of tables that the statement does not speak of would cost time for
   // nothing.
   if (is_named) {
-    FM_ASSIGN(manifests, lake->partitions(table));
+    FM_ASSIGN(files, files_of_table(table));
   }
   FM_TRY(database.execute(
-      fmt::format("CREATE VIEW {} AS {}", sql_name(table), relation_of(store, table, manifests))));
+      fmt::format("CREATE VIEW {} AS {}", sql_name(table), relation_of(store, table, files))));
   return create_short_name(database, table);
 }
 
@@ -210,6 +224,7 @@ Result<Format> parse_format(std::string_view name) {
 }
 
 Result<std::unique_ptr<Query>> Query::open(const Lake& lake, QueryOptions options) {
+  if (options.as_of) FM_TRY(check_as_of(lake.env(), *options.as_of));
   auto state = std::make_unique<State>();
   state->lake = &lake;
   state->options = options;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,8 @@ enum class Format {
 struct QueryOptions {
   std::uint64_t memory_max_mb = 1024;
   int threads = 2;
+  // The lake's rows as they were then; Lake::partitions_as_of() says how far back.
+  std::optional<Nanos> as_of = {};
 };
 
 // Every table of the catalogue is there as `dataset.table` and as `table`, with its columns even
@@ -36,16 +39,18 @@ struct QueryOptions {
 // the fewest digits that read back the same.
 class Query {
  public:
+  // Errors: kInvalidArgument for an `as_of` that is still to come.
   [[nodiscard]] static Result<std::unique_ptr<Query>> open(const Lake& lake,
                                                            QueryOptions options = {});
   ~Query();
 
-  // Rows that live outside the lake take the place of the table's rows in it.
+  // Rows that live outside the lake take the place of the table's rows in it, whatever `as_of`.
   [[nodiscard]] Status set_rows(table::RowStream& rows);
 
   // One statement: SELECT (also WITH, FROM, VALUES), EXPLAIN, DESCRIBE or SHOW. It can reach the
   // lake's files and no others. A lake that changes meanwhile is no error. Errors: kInvalidArgument
-  // for other statements; kQuery with the engine's words; those of `out`.
+  // for other statements; kQuery with the engine's words; kNotFound when what a table held at
+  // `as_of` is no longer kept; those of `out`.
   [[nodiscard]] Status run(std::string_view sql, Format format, WritableFile& out);
 
  private:

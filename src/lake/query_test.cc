@@ -153,6 +153,40 @@ TEST_F(QueryTest, SeesEachCommit) {
   EXPECT_EQ(run("SELECT max(volume) AS v FROM candles_1m"), "v\n9\n");
 }
 
+TEST_F(QueryTest, AnswersAsOfAnEarlierTime) {
+  FaultEnv env;
+  const Nanos start = Env::posix().now();
+  env.set_now(start);
+  auto lake = Lake::open(env, dir_.file("past"), {.state_dir = "", .keep = kNanosPerSecond});
+  ASSERT_TRUE(lake);
+  for (std::int64_t seed = 1; seed <= 3; ++seed) {
+    env.set_now(start + static_cast<Nanos>(seed));
+    ASSERT_TRUE(write_version(**lake, seed == 3 ? "NQ" : "ES", kDay, seed));
+  }
+  const struct {
+    Nanos as_of;
+    const char* rows;
+  } cases[] = {{start, "ticker,v\n"},
+               {start + 1, "ticker,v\nES,1\n"},
+               {start + 2, "ticker,v\nES,2\n"},
+               {start + 3, "ticker,v\nES,2\nNQ,3\n"}};
+  for (const auto& c : cases) {
+    auto query = Query::open(**lake, {.threads = 1, .as_of = c.as_of});
+    ASSERT_TRUE(query);
+    query_ = *std::move(query);
+    EXPECT_EQ(run("SELECT ticker, max(volume) AS v FROM candles_1m GROUP BY 1 ORDER BY 1"), c.rows);
+  }
+  EXPECT_EQ(Query::open(**lake, {.as_of = start + 4}).error().code(), Code::kInvalidArgument);
+
+  // Its time is over.
+  ASSERT_TRUE(write_version(**lake, "ES", kDay, 4));
+  env.set_now(start + 2 * kNanosPerSecond);
+  ASSERT_TRUE((*lake)->clean());
+  query_ = *Query::open(**lake, {.threads = 1, .as_of = start + 1});
+  EXPECT_TRUE(run("FROM candles_1m").contains("no longer kept"));
+  EXPECT_EQ(run("SELECT count(*) AS n FROM candle_sessions"), "n\n0\n");
+}
+
 TEST(Ddl, DuckdbTakesItAndHasTheCataloguesTypes) {
   auto database = Database::open({});
   ASSERT_TRUE(database);

@@ -167,8 +167,17 @@ bool may_hold(const table::Table& table, const Manifest& manifest, const ReadRan
   return !range.before || value <= text_of(*range.before - 1);
 }
 
-std::string relation_of_files(const Store& store, const table::Table& table,
-                              const std::vector<DataFile>& files) {
+Result<RowCursor> read_query(const table::Table& table, Database database, const std::string& sql) {
+  FM_ASSIGN(Rows rows, database.query(sql));
+  auto reader = std::make_unique<RowReader>(table, std::move(database), std::move(rows));
+  FM_TRY(reader->fetch());
+  return reader;
+}
+
+}  // namespace
+
+std::string relation_of(const Store& store, const table::Table& table,
+                        const std::vector<DataFile>& files) {
   std::string paths;
   for (const DataFile& file : files)
     fmt::format_to(std::back_inserter(paths), "{}{}", paths.empty() ? "" : ", ",
@@ -184,21 +193,11 @@ std::string relation_of_files(const Store& store, const table::Table& table,
   return fmt::format("(SELECT {} WHERE false)", columns);
 }
 
-Result<RowCursor> read_query(const table::Table& table, Database database, const std::string& sql) {
-  FM_ASSIGN(Rows rows, database.query(sql));
-  auto reader = std::make_unique<RowReader>(table, std::move(database), std::move(rows));
-  FM_TRY(reader->fetch());
-  return reader;
-}
-
-}  // namespace
-
-std::string relation_of(const Store& store, const table::Table& table,
-                        const std::vector<Manifest>& manifests) {
+std::vector<DataFile> files_of(const std::vector<Manifest>& manifests) {
   std::vector<DataFile> files;
   for (const Manifest& manifest : manifests)
     files.insert(files.end(), manifest.files.begin(), manifest.files.end());
-  return relation_of_files(store, table, files);
+  return files;
 }
 
 Result<RowCursor> read_files(const Store& store, const table::Table& table,
@@ -206,14 +205,13 @@ Result<RowCursor> read_files(const Store& store, const table::Table& table,
   std::vector<Manifest> chosen;
   for (const Manifest& manifest : manifests)
     if (may_hold(table, manifest, range)) chosen.push_back(manifest);
-  std::size_t files = 0;
-  for (const Manifest& manifest : chosen) files += manifest.files.size();
+  const std::vector<DataFile> files = files_of(chosen);
   FM_ASSIGN(Database database, Database::lease(kReaderDatabase));
-  return read_query(
-      table, std::move(database),
-      fmt::format("SELECT {} FROM {}{}{}{}", column_names(table), relation_of(store, table, chosen),
-                  condition(table, range), order(table, range, files <= 1 && !range.newest_first),
-                  range.rows_max ? fmt::format(" LIMIT {}", *range.rows_max) : ""));
+  return read_query(table, std::move(database),
+                    fmt::format("SELECT {} FROM {}{}{}{}", column_names(table),
+                                relation_of(store, table, files), condition(table, range),
+                                order(table, range, files.size() <= 1 && !range.newest_first),
+                                range.rows_max ? fmt::format(" LIMIT {}", *range.rows_max) : ""));
 }
 
 Result<RowCursor> read_in_order(const Store& store, const table::Table& table,
@@ -227,7 +225,7 @@ Result<RowCursor> read_in_order(const Store& store, const table::Table& table,
     FM_ASSIGN(Database connection, database.connect());
     FM_ASSIGN(auto cursor, read_query(table, std::move(connection),
                                       fmt::format("SELECT {} FROM {}", column_names(table),
-                                                  relation_of_files(store, table, {file}))));
+                                                  relation_of(store, table, {file}))));
     cursors.push_back(std::move(cursor));
   }
   if (cursors.size() == 1) return std::make_unique<CountedRows>(std::move(cursors.front()), rows);

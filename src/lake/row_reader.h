@@ -9,10 +9,11 @@
 
 namespace fm::lake {
 
-// "read_parquet([…], …)" over exactly the manifests' files, or a relation of the table's columns
-// without rows.
+// "read_parquet([…], …)" over exactly these files, or a relation of the table's columns without
+// rows.
 [[nodiscard]] std::string relation_of(const Store& store, const table::Table& table,
-                                      const std::vector<Manifest>& manifests);
+                                      const std::vector<DataFile>& files);
+[[nodiscard]] std::vector<DataFile> files_of(const std::vector<Manifest>& manifests);
 
 // The first rows are read at once, so that a vanished file shows here. Errors: kNotFound then; else
 // kQuery, kIo.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "lake/files.h"
 
 namespace fm::lake {
 namespace {
@@ -23,34 +24,23 @@ constexpr std::uint64_t kLockFiles = 64;
 
 bool is_missing(const Error& error) { return error.code() == Code::kNotFound; }
 
-Status ignore_missing(Status status) {
-  if (!status && is_missing(status.error())) return {};
-  return status;
-}
-
 std::string replaced(std::string_view text, char from, char to) {
   std::string result(text);
   std::ranges::replace(result, from, to);
   return result;
 }
 
-// A directory that may be missing.
-Result<std::vector<std::string>> list_or_empty(Env& env, const std::string& directory) {
-  auto names = env.list(directory);
-  if (!names && is_missing(names.error())) return std::vector<std::string>{};
-  return names;
-}
-
 }  // namespace
 
 Store::Store(Env& env, const std::string& lake_directory, std::string state_dir, Nanos grace,
-             Nanos lock_patience)
+             Nanos lock_patience, Nanos keep)
     : env_(&env),
       lake_(lake_directory),
       store_(join(lake_directory, ".store")),
       state_(std::move(state_dir)),
       grace_(grace),
-      lock_patience_(lock_patience) {}
+      lock_patience_(lock_patience),
+      history_(env, lake_, join(store_, "history"), keep) {}
 
 std::string Store::part_path(std::string_view name) const {
   return fmt::format("{}/{}{}", store_, name, kPart);
@@ -186,17 +176,6 @@ Result<std::unique_ptr<FileLock>> Store::lock_partition(std::string_view table,
   return env_->lock(fmt::format("{}/locks/partition-{:02}", state_, number), patience);
 }
 
-Status Store::make_durable_directories(const std::string& directory) const {
-  if (env_->exists(directory)) return {};
-  FM_TRY(env_->make_directories(directory));
-  for (std::string above = parent_of(directory); above.size() >= lake_.size();
-       above = parent_of(above)) {
-    FM_TRY(env_->sync_directory(above));
-    if (above == parent_of(above)) break;
-  }
-  return {};
-}
-
 // True when the part is new in the store. One with the same content may be there already: it stays
 // as it is, because somebody may be reading it.
 Result<bool> Store::place_part(const std::string& name, const Draft& draft) const {
@@ -231,7 +210,7 @@ Result<bool> Store::shows(const std::string& directory, const Manifest& manifest
 Status Store::swap_visible(const Manifest& manifest, const std::string& show) const {
   const std::string visible = visible_path(manifest.table, manifest.partition);
   const std::string parent = parent_of(visible);
-  FM_TRY(make_durable_directories(parent));
+  FM_TRY(make_durable_directories(*env_, lake_, parent));
   const bool has_old = env_->exists(visible);
   FM_TRY(has_old ? env_->exchange(show, visible) : env_->rename(show, visible));
   FM_TRY(env_->sync_directory(parent));
@@ -262,7 +241,7 @@ Status Store::remove_retired() const {
 
 Status Store::write_manifest(const Manifest& manifest, const Draft& draft, bool& renamed) const {
   const std::string path = manifest_path(manifest.table, manifest.partition);
-  FM_TRY(make_durable_directories(parent_of(path)));
+  FM_TRY(make_durable_directories(*env_, lake_, parent_of(path)));
   return write_file(path, encode(manifest), draft, renamed);
 }
 
@@ -294,10 +273,12 @@ Status Store::publish(const std::optional<Manifest>& old, const Manifest& manife
     FM_ASSIGN(const auto store_lock, env_->lock(join(state_, "locks/store"), lock_patience_));
     FM_ASSIGN(is_new_part, place_part(new_part, draft));
     FM_TRY(build_show(manifest, show));
+    if (old) FM_TRY(history_.add(*old, manifest_path(old->table, old->partition), manifest));
     return write_manifest(manifest, draft, renamed);
   };
   Status written = write();
   if (!renamed) {
+    if (old) history_.undo_add(*old, manifest);
     static_cast<void>(remove_tree(*env_, show));
     if (is_new_part) static_cast<void>(env_->remove(part_path(new_part)));
     return written;
@@ -337,6 +318,7 @@ std::vector<Superseded> Store::superseded_by(const std::optional<Manifest>& old,
 }
 
 Status Store::remove_expired(const Manifest& old, const Manifest& manifest) const {
+  if (history_.is_kept()) return {};  // an entry may speak of them: clean() looks
   const auto stays = [&](const std::string& name) {
     return std::ranges::any_of(manifest.files,
                                [&](const auto& file) { return file.name == name; }) ||
@@ -407,12 +389,25 @@ Result<std::vector<std::string>> Store::orphan_candidates() const {
   return candidates;
 }
 
+// Adds the parts that what is kept speaks of.
+Status Store::clean_history(std::set<std::string>& needed) const {
+  if (!history_.is_kept()) return history_.clear();
+  FM_ASSIGN(const auto places, history_.places());
+  for (const auto& [table, partition] : places) {
+    FM_ASSIGN(const auto manifest, read(table, partition));
+    if (manifest) FM_TRY(history_.clean(*manifest, needed));
+  }
+  return {};
+}
+
 Status Store::clean_orphans() const {
   const auto lock = env_->lock(join(state_, "locks/store"), lock_patience_);
   if (!lock) return std::unexpected(lock.error());
-  FM_ASSIGN(const auto candidates, orphan_candidates());
-  if (candidates.empty()) return {};
   std::set<std::string> needed;
+  FM_TRY(clean_history(needed));
+  FM_ASSIGN(auto candidates, orphan_candidates());
+  std::erase_if(candidates, [&](const std::string& name) { return needed.contains(name); });
+  if (candidates.empty()) return {};
   FM_ASSIGN(const auto tables, list_or_empty(*env_, join(store_, "manifests")));
   for (const auto& table : tables) {
     FM_ASSIGN(const auto manifests, read_all(table, ""));

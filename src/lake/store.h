@@ -5,12 +5,14 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/env.h"
 #include "base/error.h"
+#include "lake/history.h"
 #include "lake/manifest.h"
 #include "table/catalogue.h"
 
@@ -18,8 +20,9 @@ namespace fm::lake {
 
 class Store {
  public:
+  // `keep`: how long earlier versions of a partition can be read.
   Store(Env& env, const std::string& lake_directory, std::string state_dir, Nanos grace,
-        Nanos lock_patience);
+        Nanos lock_patience, Nanos keep);
 
   // Creates what is missing. Errors: kUnsupported where the file system cannot link or exchange.
   [[nodiscard]] Status prepare();
@@ -70,6 +73,7 @@ class Store {
   [[nodiscard]] Status clean() const;
 
   [[nodiscard]] Nanos lock_patience() const { return lock_patience_; }
+  [[nodiscard]] const History& history() const { return history_; }
 
  private:
   [[nodiscard]] Result<std::vector<std::string>> partition_names(std::string_view table,
@@ -80,7 +84,6 @@ class Store {
   [[nodiscard]] Status probe(const Draft& draft) const;
   [[nodiscard]] Status write_file(const std::string& path, std::string_view content,
                                   const Draft& draft, bool& renamed) const;
-  [[nodiscard]] Status make_durable_directories(const std::string& directory) const;
   [[nodiscard]] Result<bool> place_part(const std::string& part, const Draft& draft) const;
   [[nodiscard]] Status build_show(const Manifest& manifest, const std::string& show) const;
   [[nodiscard]] Result<bool> shows(const std::string& directory, const Manifest& manifest) const;
@@ -94,6 +97,7 @@ class Store {
   [[nodiscard]] Status mend_show(const std::string& name) const;
   [[nodiscard]] Status clean_orphans() const;
   [[nodiscard]] Result<std::vector<std::string>> orphan_candidates() const;
+  [[nodiscard]] Status clean_history(std::set<std::string>& needed) const;
 
   Env* env_;
   std::string lake_;
@@ -101,6 +105,7 @@ class Store {
   std::string state_;
   Nanos grace_;
   Nanos lock_patience_;
+  History history_;
 };
 
 }  // namespace fm::lake

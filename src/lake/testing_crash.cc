@@ -41,6 +41,12 @@ std::vector<std::string> leftovers(const Lake& lake) {
   return found;
 }
 
+Result<std::vector<DataFile>> files_as_of(const Lake& lake, Nanos at) {
+  FM_ASSIGN(const auto past, lake.partitions_as_of(table::candles_1m(), at));
+  EXPECT_LE(past.size(), 1u);
+  return past.empty() ? std::vector<DataFile>{} : past.front().files;
+}
+
 std::vector<Point> points_of(const std::vector<std::string>& calls) {
   const auto is_place = [](const std::string& call) {
     return call.starts_with("rename ") && call.ends_with(".part");

@@ -29,6 +29,9 @@ int wait_for(pid_t child);
 // Those that were visible and wait for their readers are none.
 [[nodiscard]] std::vector<std::string> leftovers(const Lake& lake);
 
+// Of the only partition of candles_1m. Errors: those of Lake::partitions_as_of().
+[[nodiscard]] Result<std::vector<DataFile>> files_as_of(const Lake& lake, Nanos at);
+
 // Where to die.
 struct Point {
   std::uint64_t call;
