@@ -35,11 +35,16 @@ struct Arguments {
 };
 
 using MakeRow = Result<Row> (*)(const Context&);
-const std::pair<const char*, MakeRow> kRows[] = {{"decode_raw", decode_raw_row},
-                                                 {"raw_to_candles", raw_to_candles_row},
-                                                 {"zstd_to_parquet", zstd_to_parquet_row},
-                                                 {"json_to_candles", json_to_candles_row},
-                                                 {"lake_write", lake_write_row}};
+const std::pair<const char*, MakeRow> kRows[] = {
+    {"decode_raw", decode_raw_row},           {"raw_to_candles", raw_to_candles_row},
+    {"zstd_to_parquet", zstd_to_parquet_row}, {"json_to_candles", json_to_candles_row},
+    {"lake_write", lake_write_row},           {"fetch", fetch_row}};
+
+using MeasureLimits = Result<std::vector<Limit>> (*)(const Context&);
+const std::pair<const char*, MeasureLimits> kLimits[] = {{"live_receive", live_receive},
+                                                         {"live_throughput", live_throughput},
+                                                         {"live_latency", live_latency},
+                                                         {"live_restart", live_restart}};
 
 Status run(const Arguments& arguments, const Context& context, Report& report) {
   const auto wanted = [&](std::string_view id) {
@@ -60,6 +65,12 @@ Status run(const Arguments& arguments, const Context& context, Report& report) {
     outcome.row.measure_ours = nullptr;
     outcome.row.measure_baseline = nullptr;
     report.outcomes.push_back(std::move(outcome));
+  }
+  for (const auto& [id, measure_limits] : kLimits) {
+    if (!wanted(id)) continue;
+    log_info("measuring {}", id);
+    FM_ASSIGN(const auto limits, measure_limits(context));
+    report.limits.insert(report.limits.end(), limits.begin(), limits.end());
   }
   if (wanted("memory")) {
     log_info("measuring memory");
@@ -110,6 +121,7 @@ int main_of(int count, char** values) {
                 .cores = std::thread::hardware_concurrency(),
                 .quick = arguments.quick,
                 .outcomes = {},
+                .limits = {},
                 .densities = {},
                 .memory = {}};
   if (const Status status = run(arguments, context, report); !status) {

@@ -55,6 +55,24 @@ std::string json_of(const Outcome& outcome) {
       outcome.reached());
 }
 
+std::string json_of(const Limit& limit) {
+  return fmt::format(
+      R"({{"id":{},"work":{},"value":{:.6g},"unit":{},"{}":{},"aim":{},"reached":{}}})",
+      json_text(limit.id), json_text(limit.work), limit.value, json_text(limit.unit),
+      limit.at_most ? "at_most" : "at_least", limit.limit,
+      limit.aim ? fmt::format("{}", *limit.aim) : "null", limit.reached());
+}
+
+void add_limits(const Report& report, std::string& out) {
+  for (const Limit& limit : report.limits) {
+    out += fmt::format(
+        "{:<82} {:>10} {:<12} at {} {}{}  {}\n", limit.work, fmt::format("{:.4g}", limit.value),
+        limit.unit, limit.at_most ? "most" : "least", limit.limit,
+        limit.aim ? fmt::format(", aim {}", *limit.aim) : "", verdict(limit.reached()));
+    if (!limit.note.empty()) out += "  " + limit.note + '\n';
+  }
+}
+
 void add_outcomes(const Report& report, std::string& out) {
   out += fmt::format("{:<62} {:>9} {:>9} {:>9} {:>9}  {:>6} {:>6} {:>6} {:>5}  {}\n", "work", "M/s",
                      "worst", "limit M/s", "worst", "ratio", "worst", "least", "aim", "reached");
@@ -86,6 +104,7 @@ bool Report::any_void() const {
 bool Report::reached() const {
   return std::all_of(outcomes.begin(), outcomes.end(),
                      [](const Outcome& o) { return o.reached(); }) &&
+         std::all_of(limits.begin(), limits.end(), [](const Limit& l) { return l.reached(); }) &&
          std::all_of(densities.begin(), densities.end(),
                      [](const Density& d) { return in_range(d); }) &&
          (!memory || in_range(*memory));
@@ -95,7 +114,8 @@ std::string to_table(const Report& report) {
   std::string out =
       fmt::format("{}, {} cores{}\n\n", report.cpu, report.cores,
                   report.quick ? "; quick: too little work for figures that mean anything" : "");
-  add_outcomes(report, out);
+  if (!report.outcomes.empty()) add_outcomes(report, out);
+  add_limits(report, out);
   if (report.memory) {
     const Memory& memory = *report.memory;
     out += fmt::format(
@@ -122,6 +142,11 @@ std::string to_json(const Report& report) {
   for (const Outcome& outcome : report.outcomes) {
     if (&outcome != &report.outcomes.front()) out += ',';
     out += json_of(outcome);
+  }
+  out += "],\"limits\":[";
+  for (const Limit& limit : report.limits) {
+    if (&limit != &report.limits.front()) out += ',';
+    out += json_of(limit);
   }
   out += "],\"rows_per_trade\":[";
   for (const Density& density : report.densities) {

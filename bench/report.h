@@ -15,6 +15,7 @@ struct Report {
   unsigned cores = 0;
   bool quick = false;
   std::vector<Outcome> outcomes;
+  std::vector<Limit> limits;
   std::vector<Density> densities;
   std::optional<Memory> memory;
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/env.h"
 #include "base/error.h"
@@ -22,6 +24,25 @@ struct Context {
 [[nodiscard]] Result<Row> zstd_to_parquet_row(const Context& context);
 [[nodiscard]] Result<Row> json_to_candles_row(const Context& context);
 [[nodiscard]] Result<Row> lake_write_row(const Context& context);
+
+[[nodiscard]] Result<Row> fetch_row(const Context& context);
+
+// A figure that no other can be run beside in turn: it is held against a fixed limit.
+struct Limit {
+  std::string id;
+  std::string work;
+  double value = 0;
+  std::string unit;
+  double limit = 0;
+  bool at_most = false;  // else at least
+  std::optional<double> aim = {};
+  std::string note = {};
+  [[nodiscard]] bool reached() const { return at_most ? value <= limit : value >= limit; }
+};
+[[nodiscard]] Result<std::vector<Limit>> live_receive(const Context& context);
+[[nodiscard]] Result<std::vector<Limit>> live_throughput(const Context& context);
+[[nodiscard]] Result<std::vector<Limit>> live_latency(const Context& context);
+[[nodiscard]] Result<std::vector<Limit>> live_restart(const Context& context);
 
 // Candle rows per trade of both inputs. What the figures above say holds for busy days alone.
 struct Density {

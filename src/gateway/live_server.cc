@@ -183,6 +183,8 @@ bool LiveServer::wait_for(Nanos patience) {
 
 void LiveServer::stop() { state_->end_all(); }
 
+Nanos LiveServer::now() const { return state_->clock.now(); }
+
 LiveStats LiveServer::stats() const {
   const std::scoped_lock lock(state_->mutex);
   LiveStats stats = state_->stats;

@@ -72,6 +72,8 @@ class LiveServer {
   // Ends every session and waits for their threads.
   void stop();
   [[nodiscard]] LiveStats stats() const;
+  // The sessions' present, where one clock is for all: what ts_out is stamped with.
+  [[nodiscard]] Nanos now() const;
 
  private:
   struct State;
