@@ -17,8 +17,7 @@
 namespace fm::capture {
 
 struct RepairWriter::State {
-  State(Env& e, std::string d, CaptureDays c)
-      : env(e), directory(std::move(d)), days(std::move(c)) {}
+  State(Env& e, std::string d, CaptureDays c) : env(e), directory(std::move(d)), days(c) {}
 
   Status begin(const dbn::Metadata& metadata);
   Status put(std::span<const std::byte> bytes, const Survey& survey);
@@ -111,7 +110,7 @@ Result<RepairWriter> RepairWriter::create(Env& env, const std::string& directory
     return fail(Code::kUnsupported, "records of DBN version {}, expected {}", metadata.version,
                 dbn::kNewestVersion);
   FM_ASSIGN(CaptureDays days, CaptureDays::make());
-  auto state = std::make_unique<State>(env, directory, std::move(days));
+  auto state = std::make_unique<State>(env, directory, days);
   state->name = {.day = day, .repair = true, .number = 0};
   RepairWriter writer(std::move(state));
   FM_TRY(writer.state_->begin(metadata));
