@@ -40,6 +40,52 @@ TEST_F(LakeCommands, QueryShowsTheRunState) {
   result({"query", "FROM data_quality_events", "--lake", "lake"});
 }
 
+TEST_F(LakeCommands, QueryAnswersAsOfAnEarlierTime) {
+  write("frontmonth.yaml", "lake: lake\nlake_keep_days: 7\n");
+  const Nanos nothing_yet = env_.now();
+  make_lake();
+  const std::vector<std::string> ask = {"query", "SELECT count(*) AS n FROM candles_1m", "--format",
+                                        "csv"};
+  const auto as_of = [&](const std::string& time) {
+    std::vector<std::string> arguments = ask;
+    arguments.insert(arguments.end(), {"--as-of", time});
+    return arguments;
+  };
+  const std::string first = result(ask);
+  const Nanos before = env_.now();
+  EXPECT_EQ(run({"candles", "day.dbn.zst", "--warmup", "1", "--replace"}).exit_code, 0);
+  const std::string second = result(ask);
+  EXPECT_NE(second, first);
+
+  EXPECT_EQ(result(as_of(std::to_string(before))), first);
+  EXPECT_EQ(result(as_of(iso_nanos(before))), first);
+  EXPECT_EQ(result(as_of(iso_nanos(env_.now()))), second);
+  EXPECT_EQ(result(as_of(iso_nanos(nothing_yet))), "n\n0\n");
+  EXPECT_EQ(result(as_of("2025-06-16")), "n\n0\n");
+  EXPECT_EQ(result({"query", "SELECT count(*) AS n FROM job_runs", "--format", "csv", "--as-of",
+                    iso_nanos(before)}),
+            "n\n2\n")
+      << "the run state is as it is now";
+
+  const Outcome later = run(as_of("2500-01-01"));
+  EXPECT_EQ(later.exit_code, 2);
+  EXPECT_NE(later.err.find("as of 2500-01-01T00:00:00.000000000Z: that is still to come"),
+            std::string::npos)
+      << later.err;
+  for (const char* text : {"noon", ""}) {
+    const Outcome refused = run(as_of(text));
+    EXPECT_EQ(refused.exit_code, 2) << text;
+    EXPECT_NE(refused.err.find("--as-of"), std::string::npos) << refused.err;
+  }
+
+  // A writer that keeps nothing.
+  EXPECT_EQ(shell("FRONTMONTH_LAKE_KEEP_DAYS=0 \"$FM\" candles day.dbn.zst").exit_code, 1);
+  const Outcome gone = run(as_of(std::to_string(before)));
+  EXPECT_EQ(gone.exit_code, 1);
+  EXPECT_NE(gone.err.find("is no longer kept; its versions begin at "), std::string::npos);
+  EXPECT_NE(gone.err.find("lake_keep_days"), std::string::npos) << gone.err;
+}
+
 TEST_F(LakeCommands, ConfigurationNamesTheLake) {
   make_lake();
   write("frontmonth.yaml", "lake: lake\n");

@@ -63,6 +63,18 @@ Outcome ProgramTest::run(const std::vector<std::string>& arguments, const std::s
   return shell(line, input);
 }
 
+std::unique_ptr<Process> ProgramTest::start(const std::string& name,
+                                            const std::vector<std::string>& arguments,
+                                            const std::map<std::string, std::string>& variables) {
+  std::vector<std::string> command = {program()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return std::make_unique<Process>(Launch{.command = std::move(command),
+                                          .folder = folder_,
+                                          .out = path(name + ".out"),
+                                          .err = path(name + ".err"),
+                                          .variables = variables});
+}
+
 std::string ProgramTest::result(const std::vector<std::string>& arguments) {
   const Outcome outcome = run(arguments);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;

@@ -3,11 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/env.h"
 #include "base/testing_fault_env.h"
+#include "process.h"
 
 namespace fm::testing_cli {
 
@@ -26,6 +28,10 @@ class ProgramTest : public testing::Test {
   Outcome run(const std::vector<std::string>& arguments, const std::string& input = "");
   // A line for the shell, in which $FM stands for the program.
   Outcome shell(const std::string& line, const std::string& input = "");
+  // Beside the test, what it says in NAME.out and NAME.err.
+  [[nodiscard]] std::unique_ptr<Process> start(
+      const std::string& name, const std::vector<std::string>& arguments,
+      const std::map<std::string, std::string>& variables = {});
   // Expects success and nothing said; returns what was printed.
   std::string result(const std::vector<std::string>& arguments);
 

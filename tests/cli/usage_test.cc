@@ -47,7 +47,7 @@ TEST_F(Usage, HelpNamesEveryFlag) {
       {"poll", {"--roots", "--interval", "--lookback", "--once", "--lake"}},
       {"synth",
        {"--roots", "--date", "--days", "--trades", "--seed", "--version", "--zstd", "--output"}},
-      {"query", {"--lake", "--format", "--json"}},
+      {"query", {"--lake", "--format", "--json", "--as-of"}},
       {"schema", {"--engine"}},
       {"dump",
        {"--format", "--pretty", "--limit", "--metadata", "--symbols", "--fragment-version"}},

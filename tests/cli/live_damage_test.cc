@@ -1,0 +1,89 @@
+// A byte of the capture log changes between two runs of `frontmonth live`.
+#include <signal.h>
+
+#include <algorithm>
+
+#include "capture/index.h"
+#include "testing_feed.h"
+
+namespace fm::testing_cli {
+namespace {
+
+struct DamagedBlock {
+  std::string file;
+  std::size_t number = 0;
+  capture::Block block;
+};
+
+class LiveDamage : public FeedTest {
+ protected:
+  // Segments of one capture day, in order, without their endings.
+  [[nodiscard]] std::vector<std::string> segments(const std::string& lake, const std::string& day) {
+    std::vector<std::string> found;
+    const std::string folder = join(log_of(lake), day);
+    for (const std::string& name : env_.list(folder).value_or(std::vector<std::string>()))
+      if (name.ends_with(".dbn")) found.push_back(join(folder, name.substr(0, name.size() - 4)));
+    std::ranges::sort(found);
+    return found;
+  }
+
+  // Changes one byte in the middle of one of the segment's blocks.
+  DamagedBlock damage(const std::string& segment, std::size_t number) {
+    const std::string bytes = read_text(env_, segment + ".idx").value();
+    const auto index = capture::parse_index(std::as_bytes(std::span(bytes)));
+    DamagedBlock one{segment + ".dbn", number, {}};
+    EXPECT_LT(number, index.blocks.size()) << segment;
+    if (number >= index.blocks.size()) return one;
+    one.block = index.blocks[number];
+    std::string data = read_text(env_, one.file).value();
+    data[one.block.offset + one.block.length / 2] ^= 0x20;
+    EXPECT_TRUE(write_text_atomically(env_, one.file, data));
+    return one;
+  }
+
+  static std::string told(const DamagedBlock& one) {
+    return one.file + ": block " + std::to_string(one.number) + " at byte " +
+           std::to_string(one.block.offset);
+  }
+  std::uint64_t missing_on(const std::string& date) {
+    const Outcome compared =
+        run({"reconcile", "--date", date, "--lake", "live", "--from", source().trades, "--json"});
+    const std::uint64_t missing = number_in(compared.out, "records_missing");
+    EXPECT_EQ(compared.exit_code, missing == 0 ? 0 : 3) << compared.err << compared.out;
+    EXPECT_EQ(number_in(compared.out, "records_extra"), 0U);
+    return missing;
+  }
+};
+
+// A record is missing where its block is damaged, and nowhere else; what lies within the gateway's
+// replay comes again.
+TEST_F(LiveDamage, IsToldByNameAndByteAndCostsNothingElse) {
+  write("frontmonth.yaml",
+        read("frontmonth.yaml") + "capture:\n  segment_mib: 1\n  compress: false\n");
+  const Gateway gateway = serve({"--fault", rests(1'000, 40)});
+  {
+    const auto feed = live(gateway, "live");
+    // Well into the third capture day, which has closed segments by then.
+    const auto is_there = [&] { return segments("live", "2025-06-12").size() >= 2; };
+    EXPECT_TRUE(await_that(is_there)) << feed->err();
+    await_records(*feed, "live", records_in_log("live") + 3'000);
+    feed->signal(SIGKILL);
+    static_cast<void>(feed->wait());
+  }
+  const auto files = segments("live", "2025-06-12");
+  ASSERT_GE(files.size(), 2U);
+  const DamagedBlock closed = damage(files.front(), 1);
+  const DamagedBlock open = damage(files.back(), 1);
+  const auto feed = live(gateway, "live", {"--until-end"});
+  EXPECT_EQ(feed->wait(), 0) << feed->err();
+  EXPECT_NE(feed->err().find(told(closed)), std::string::npos) << feed->err();
+  EXPECT_NE(feed->err().find(told(open)), std::string::npos) << feed->err();
+  EXPECT_EQ(missing_on("2025-06-10"), 0U);
+  EXPECT_EQ(missing_on("2025-06-11"), 0U);
+  const std::uint64_t missing = missing_on("2025-06-12");
+  EXPECT_GE(missing, closed.block.record_count);
+  EXPECT_LE(missing, closed.block.record_count + open.block.record_count);
+}
+
+}  // namespace
+}  // namespace fm::testing_cli
