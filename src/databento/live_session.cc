@@ -136,7 +136,7 @@ std::string gateway_host(std::string_view dataset) {
 Result<std::unique_ptr<LiveSession>> LiveSession::open(Env& env, const Secret& key,
                                                        const LiveOptions& options,
                                                        std::optional<Nanos> start,
-                                                       std::stop_token stop) {
+                                                       const std::stop_token& stop) {
   FM_TRY(check(options));
   const std::string host = options.host.empty() ? gateway_host(options.dataset) : options.host;
   const std::string gateway = fmt::format("{}:{}", host, options.port);

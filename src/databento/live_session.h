@@ -91,7 +91,7 @@ class LiveSession {
   [[nodiscard]] static Result<std::unique_ptr<LiveSession>> open(Env& env, const Secret& key,
                                                                  const LiveOptions& options,
                                                                  std::optional<Nanos> start,
-                                                                 std::stop_token stop = {});
+                                                                 const std::stop_token& stop = {});
   ~LiveSession();
   LiveSession(const LiveSession&) = delete;
   LiveSession& operator=(const LiveSession&) = delete;

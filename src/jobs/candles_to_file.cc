@@ -52,6 +52,7 @@ std::vector<RunStore::RunId> runs_by_ticker(const candles::Engine& engine,
     if (const auto run = collector.candle_run(id, Date{})) by_name.emplace(engine.ticker(id), *run);
   }
   std::vector<RunStore::RunId> runs;
+  runs.reserve(by_name.size());
   for (const auto& [ticker, run] : by_name) runs.push_back(run);
   return runs;
 }

@@ -202,6 +202,7 @@ Result<bool> Store::shows(const std::string& directory, const Manifest& manifest
     return std::unexpected(std::move(names).error());
   }
   std::vector<std::string> expected;
+  expected.reserve(manifest.files.size());
   for (const DataFile& file : manifest.files) expected.push_back(manifest.visible_name(file));
   std::ranges::sort(expected);
   return *names == expected;

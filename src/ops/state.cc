@@ -251,7 +251,7 @@ Result<std::string> State::add_gap(const Gap& gap) {
   if (gap.to <= gap.from)
     return fail(Code::kInvalidArgument, "gap of {} from {} to {} ns: ends before it begins",
                 gap.dataset, gap.from, gap.to);
-  const std::string gap_id = name_of(gap);
+  std::string gap_id = name_of(gap);
   FM_ASSIGN(auto insert, connection_->sqlite.prepare(
                              "INSERT INTO feed_gaps (gap_id, date, dataset, schema, from_time,"
                              " from_ns, to_time, to_ns, reason, repaired, recorded_at)"
