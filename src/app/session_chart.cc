@@ -44,7 +44,7 @@ std::vector<std::string> split(std::string_view text, char separator) {
 // needs quotes.
 Result<std::vector<Cells>> rows_of(Env& env, const jobs::Config& config, const std::string& sql) {
   TextFile out;
-  FM_TRY(jobs::run_query(env, config, sql, "csv", out));
+  FM_TRY(jobs::run_query(env, config, sql, {.format = "csv"}, out));
   std::vector<Cells> rows;
   for (const auto& line : split(out.text(), '\n')) rows.push_back(split(line, ','));
   if (!rows.empty()) rows.erase(rows.begin());

@@ -112,6 +112,7 @@ class CandlesCommand final : public Command {
     // The quarantine of a lake lies in its state folder; that of a file beside the file.
     if (options_.output.empty() || !config.is_default("state_dir"))
       options_.state_dir = config.state_dir;
+    options_.keep_days = config.lake_keep_days;
     options_.universe_file = config.universe;
     options_.warmup_seconds = static_cast<int>(config.candles.warmup);
     options_.front_month = config.candles.front_month;

@@ -8,6 +8,7 @@
 #include "base/signals.h"
 #include "cli/command.h"
 #include "jobs/live_config.h"
+#include "jobs/moment.h"
 
 namespace fm::cli {
 namespace {

@@ -61,6 +61,7 @@ class PollCommand final : public Command {
     options.service.url = config.databento.historical_url;
     options.lake = config.lake;
     options.state_dir = config.state_dir;
+    options.keep_days = config.lake_keep_days;
     options.universe_file = config.universe;
     options.dataset = config.databento.dataset;
     options.interval = static_cast<Nanos>(interval_) * kNanosPerSecond;

@@ -36,7 +36,8 @@ struct CandlesOptions {
   std::string output;
   std::string lake;
   std::optional<OutputFormat> format;  // default: by the ending of `output`; CSV for "-"
-  std::string state_dir;  // of the lake: quarantine, events, spill; default: beside the lake
+  std::string state_dir;       // of the lake: quarantine, events, spill; default: beside the lake
+  std::int64_t keep_days = 0;  // of the lake: see LakePlace
 
   int warmup_seconds = 60;
   std::map<std::string, std::int64_t>

@@ -3,10 +3,10 @@
 #include "base/log.h"
 #include "jobs/candles_run.h"
 #include "jobs/collector.h"
-#include "jobs/config.h"
 #include "jobs/inputs.h"
 #include "jobs/lake_commit.h"
 #include "jobs/lake_segment.h"
+#include "jobs/open_lake.h"
 #include "jobs/registry.h"
 #include "jobs/report.h"
 #include "jobs/session_window.h"
@@ -229,14 +229,11 @@ Status work(LakeRun& run, Progress& progress, ops::State& state, const std::stri
 Result<CandlesReport> run_to_lake(Env& env, const CandlesOptions& options, Progress& progress) {
   FM_ASSIGN(const candles::EngineOptions engine, engine_options(options));
   FM_ASSIGN(const Registry registry, Registry::load(env, options.universe_file));
-  const std::string directory = absolute_path(options.lake);
-  lake::LakeOptions lake_options;
-  lake_options.state_dir =
-      options.state_dir.empty() ? default_state_dir(directory) : absolute_path(options.state_dir);
-  FM_ASSIGN(const auto lake, lake::Lake::open(env, directory, lake_options));
-  FM_TRY(env.make_directories(lake_options.state_dir));
-  FM_ASSIGN(const auto lock, env.lock(join(lake_options.state_dir, kCandlesLock), kLockPatience));
-  FM_ASSIGN(ops::State state, ops::State::open(env, ops::state_file(lake_options.state_dir)));
+  FM_ASSIGN(const auto lake, open_lake(env, {.directory = options.lake,
+                                             .state_dir = options.state_dir,
+                                             .keep_days = options.keep_days}));
+  FM_ASSIGN(const auto lock, env.lock(join(lake->state_dir(), kCandlesLock), kLockPatience));
+  FM_ASSIGN(ops::State state, ops::State::open(env, ops::state_file(lake->state_dir())));
 
   FM_ASSIGN(const std::string parameters, parameters_json(env, engine, options.universe_file));
   LakeRun run{env,   options, registry.universe(), registry.calendar(),

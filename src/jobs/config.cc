@@ -63,6 +63,11 @@ constexpr Entry kEntries[] = {
        c.state_dir = text;
        return true;
      }},
+    {{"lake_keep_days", "0", "a whole number of days from 0 (nothing is kept) to 3650"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 0, 3'650, c.lake_keep_days);
+     }},
     {{"universe", "", "a file, or nothing for the built-in registry"},
      true,
      [](Config& c, std::string_view text) {

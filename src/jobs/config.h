@@ -20,9 +20,10 @@
 namespace fm::jobs {
 
 struct Config {
-  std::string lake;       // the folder that holds market_data/
-  std::string state_dir;  // ops.sqlite, quarantine, locks; never empty after load_config
-  std::string universe;   // a file in place of the built-in registry; empty: the built-in one
+  std::string lake;                 // the folder that holds market_data/
+  std::string state_dir;            // ops.sqlite, quarantine, locks; never empty after load_config
+  std::int64_t lake_keep_days = 0;  // how long what partitions held can be read; 0 = not
+  std::string universe;  // a file in place of the built-in registry; empty: the built-in one
 
   struct Candles {
     std::int64_t warmup = 0;

@@ -2,8 +2,7 @@
 
 #include "base/hash.h"
 #include "jobs/candles_run.h"
-#include "jobs/config.h"
-#include "jobs/inputs.h"
+#include "jobs/open_lake.h"
 
 namespace fm::jobs {
 
@@ -15,13 +14,10 @@ Result<FeedPlaces> FeedPlaces::open(Env& env, const FeedPlacesOptions& options) 
   FM_ASSIGN(const candles::EngineOptions engine, engine_options(candles));
   FM_ASSIGN(Registry registry, Registry::load(env, options.universe_file));
 
-  const std::string directory = absolute_path(options.lake);
-  lake::LakeOptions lake_options;
-  lake_options.state_dir =
-      options.state_dir.empty() ? default_state_dir(directory) : absolute_path(options.state_dir);
-  FM_ASSIGN(auto lake, lake::Lake::open(env, directory, lake_options));
+  FM_ASSIGN(auto lake, open_lake(env, {.directory = options.lake,
+                                       .state_dir = options.state_dir,
+                                       .keep_days = options.keep_days}));
   const std::string& state_dir = lake->state_dir();
-  FM_TRY(env.make_directories(state_dir));
 
   CaptureSource log;
   log.directory = capture_directory(state_dir, options.dataset);

@@ -18,7 +18,8 @@ namespace fm::jobs {
 
 struct FeedPlacesOptions {
   std::string lake;
-  std::string state_dir;  // empty: beside the lake
+  std::string state_dir;       // empty: beside the lake
+  std::int64_t keep_days = 0;  // see LakePlace
   std::string universe_file;
   std::string dataset;
   int warmup_seconds = 60;

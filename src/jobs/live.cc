@@ -53,6 +53,7 @@ class LiveJob {
 Status LiveJob::open_places() {
   FM_ASSIGN(places_, FeedPlaces::open(env_, {.lake = options_.lake,
                                              .state_dir = options_.state_dir,
+                                             .keep_days = options_.keep_days,
                                              .universe_file = options_.universe_file,
                                              .dataset = options_.session.dataset,
                                              .warmup_seconds = options_.warmup_seconds,

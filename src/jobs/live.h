@@ -26,7 +26,8 @@ namespace fm::jobs {
 
 struct LiveJobOptions {
   std::string lake;
-  std::string state_dir;  // empty: beside the lake
+  std::string state_dir;       // empty: beside the lake
+  std::int64_t keep_days = 0;  // see LakePlace
   std::string universe_file;
   databento::LiveOptions session;
   databento::BackoffOptions backoff = {};

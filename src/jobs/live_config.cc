@@ -115,22 +115,11 @@ Status parse_gateway(std::string_view text, databento::LiveOptions& options) {
   return {};
 }
 
-Result<Nanos> parse_start(std::string_view text) {
-  Nanos nanos = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), nanos);
-  if (code == std::errc() && end == text.data() + text.size()) return nanos;
-  if (auto time = parse_iso_nanos(text)) return *time;
-  return fail(
-      Code::kInvalidArgument,
-      "start '{}': expected a time as in 2025-06-16T13:30:00Z, nanoseconds since 1970, or 0 "
-      "for everything that the gateway has",
-      text);
-}
-
 Result<LiveJobOptions> live_options(const Config& config) {
   LiveJobOptions options;
   options.lake = config.lake;
   options.state_dir = config.state_dir;
+  options.keep_days = config.lake_keep_days;
   options.universe_file = config.universe;
   options.warmup_seconds = static_cast<int>(config.candles.warmup);
   options.front_month = config.candles.front_month;

@@ -20,8 +20,6 @@ namespace fm::jobs {
     std::string_view schemas, std::string_view stype, std::string_view symbols);
 // "127.0.0.1:13000", "[::1]:13000" or "host". Errors: kInvalidArgument.
 [[nodiscard]] Status parse_gateway(std::string_view text, databento::LiveOptions& options);
-// ISO 8601 or nanoseconds; 0 is everything that the gateway has. Errors: kInvalidArgument.
-[[nodiscard]] Result<Nanos> parse_start(std::string_view text);
 
 // Everything that the configuration says. Errors: kInvalidArgument; kInvalidConfig when tbbo and
 // mbp-1 are both asked for, or nothing is.

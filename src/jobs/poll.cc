@@ -5,9 +5,8 @@
 #include <utility>
 
 #include "base/log.h"
-#include "jobs/config.h"
-#include "jobs/inputs.h"
 #include "jobs/json_text.h"
+#include "jobs/open_lake.h"
 #include "jobs/poll_root.h"
 #include "jobs/registry.h"
 #include "jobs/stop_watch.h"
@@ -141,11 +140,9 @@ Result<PollReport> run_poll(Env& env, const PollOptions& options, const Secret& 
   FM_TRY(check(options));
   FM_ASSIGN(const Registry registry, Registry::load(env, options.universe_file));
   FM_ASSIGN(const auto client, HistoricalClient::create(env, key, options.service));
-  const std::string directory = absolute_path(options.lake);
-  lake::LakeOptions lake_options;
-  lake_options.state_dir =
-      options.state_dir.empty() ? default_state_dir(directory) : absolute_path(options.state_dir);
-  FM_ASSIGN(const auto lake, lake::Lake::open(env, directory, lake_options));
+  FM_ASSIGN(const auto lake, open_lake(env, {.directory = options.lake,
+                                             .state_dir = options.state_dir,
+                                             .keep_days = options.keep_days}));
   FM_ASSIGN(ops::State state, ops::State::open(env, ops::state_file(lake->state_dir())));
   FM_ASSIGN(const std::string run,
             state.begin_run({.job = "poll", .parameters_json = parameters_of(options)}));

@@ -29,7 +29,8 @@ inline constexpr std::size_t kPollBarsPerDayMax = 1'000'000;
 struct PollOptions {
   databento::HistoricalOptions service;
   std::string lake;
-  std::string state_dir;  // empty: beside the lake
+  std::string state_dir;       // empty: beside the lake
+  std::int64_t keep_days = 0;  // see LakePlace
   std::string universe_file;
   std::string dataset = "GLBX.MDP3";
   std::vector<std::string> roots;

@@ -25,9 +25,9 @@ Status add_state_tables(Env& env, const Config& config, lake::Query& query) {
 
 }  // namespace
 
-Status run_query(Env& env, const Config& config, std::string_view sql, std::string_view format,
-                 WritableFile& out) {
-  FM_ASSIGN(const lake::Format parsed, lake::parse_format(format));
+Status run_query(Env& env, const Config& config, std::string_view sql,
+                 const QueryJobOptions& options, WritableFile& out) {
+  FM_ASSIGN(const lake::Format format, lake::parse_format(options.format));
   const auto info = env.info(config.lake);
   if (!info || !info->is_directory) {
     return std::unexpected(Error(Code::kNotFound, fmt::format("{}: there is no lake", config.lake))
@@ -41,9 +41,10 @@ Status run_query(Env& env, const Config& config, std::string_view sql, std::stri
   FM_ASSIGN(const auto query,
             lake::Query::open(*view,
                               {.memory_max_mb = static_cast<std::uint64_t>(config.query.memory_mib),
-                               .threads = threads}));
+                               .threads = threads,
+                               .as_of = options.as_of}));
   FM_TRY(add_state_tables(env, config, *query));
-  return query->run(sql, parsed, out);
+  return query->run(sql, format, out);
 }
 
 }  // namespace fm::jobs

@@ -1,20 +1,28 @@
 // `frontmonth query`: read-only SQL over the lake's tables and the run state beside it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/env.h"
 #include "base/error.h"
+#include "base/time.h"
 #include "jobs/config.h"
 
 namespace fm::jobs {
 
-// Runs one statement over the lake and state folder of `config` and writes its rows. `format` is
-// table, csv or json. Errors: kInvalidArgument for an unknown format or a statement that would
-// change something; kNotFound when there is no such lake; kQuery with the engine's words, and the
-// nearest table where one is misspelt.
+struct QueryJobOptions {
+  std::string format = "table";  // or csv, json
+  // The lake's rows as they were then; those of the run state are as they are now.
+  std::optional<Nanos> as_of = {};
+};
+
+// Runs one statement over the lake and state folder of `config` and writes its rows. Errors:
+// kInvalidArgument for an unknown format, a statement that would change something or a time that is
+// still to come; kNotFound when there is no such lake, or what it held then is no longer kept;
+// kQuery with the engine's words, and the nearest table where one is misspelt.
 [[nodiscard]] Status run_query(Env& env, const Config& config, std::string_view sql,
-                               std::string_view format, WritableFile& out);
+                               const QueryJobOptions& options, WritableFile& out);
 
 }  // namespace fm::jobs
