@@ -29,15 +29,9 @@ class ReconcileCommand final : public Command {
   Result<ExitCode> run(Context& context) override {
     FM_ASSIGN(const jobs::Config config, context.config());
     FM_ASSIGN(const jobs::LiveJobOptions live, jobs::live_options(config));
-    jobs::ReconcileOptions options;
-    FM_ASSIGN(options.date, parse_date_flag("--date", date_));
-    options.lake = live.lake;
-    options.state_dir = live.state_dir;
-    options.universe_file = live.universe_file;
-    options.dataset = live.session.dataset;
-    options.subscriptions = live.session.subscriptions;
-    options.warmup_seconds = live.warmup_seconds;
-    options.front_month = live.front_month;
+    FM_ASSIGN(const Date date, parse_date_flag("--date", date_));
+    const jobs::ReconcileOptions options{
+        .places = jobs::places_of(live), .subscriptions = live.session.subscriptions, .date = date};
     FM_ASSIGN(const Vendor vendor, open_vendor(context, config, paths_));
     FM_ASSIGN(const jobs::ReconcileReport report,
               jobs::run_reconcile(context.env(), options, *vendor.records));

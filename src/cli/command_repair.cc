@@ -30,14 +30,8 @@ class RepairCommand final : public Command {
     FM_ASSIGN(const jobs::Config config, context.config());
     FM_ASSIGN(const jobs::LiveJobOptions live, jobs::live_options(config));
     FM_ASSIGN(const Vendor vendor, open_vendor(context, config, paths_));
-    jobs::RepairOptions options;
-    options.lake = live.lake;
-    options.state_dir = live.state_dir;
-    options.universe_file = live.universe_file;
-    options.dataset = live.session.dataset;
-    options.subscriptions = live.session.subscriptions;
-    options.warmup_seconds = live.warmup_seconds;
-    options.front_month = live.front_month;
+    const jobs::RepairOptions options{.places = jobs::places_of(live),
+                                      .subscriptions = live.session.subscriptions};
     FM_ASSIGN(const jobs::RepairReport report,
               jobs::run_repair(context.env(), options, *vendor.records));
     FM_TRY(context.print(json_ ? jobs::to_json(report) : jobs::to_text(report)));

@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "capture/log_reader.h"
-#include "jobs/feed_places.h"
 #include "ops/state.h"
 
 namespace fm::jobs {
@@ -51,13 +50,7 @@ class LiveJob {
 };
 
 Status LiveJob::open_places() {
-  FM_ASSIGN(places_, FeedPlaces::open(env_, {.lake = options_.lake,
-                                             .state_dir = options_.state_dir,
-                                             .keep_days = options_.keep_days,
-                                             .universe_file = options_.universe_file,
-                                             .dataset = options_.session.dataset,
-                                             .warmup_seconds = options_.warmup_seconds,
-                                             .front_month = options_.front_month}));
+  FM_ASSIGN(places_, FeedPlaces::open(env_, places_of(options_)));
   FM_ASSIGN(sink_state_, ops::State::open(env_, places_->state_file));
   FM_ASSIGN(feed_state_, ops::State::open(env_, places_->state_file));
   return {};
@@ -112,7 +105,8 @@ void LiveJob::start_threads(Secret key) {
       LiveFeedOptions{.session = options_.session,
                       .backoff = options_.backoff,
                       .first_start = options_.start,
-                      .until_end = options_.until_end});
+                      .until_end = options_.until_end,
+                      .disk_patience = options_.disk_patience});
   feed_->start();
 }
 
@@ -186,6 +180,16 @@ LiveStatus LiveJob::status() const {
 }
 
 }  // namespace
+
+FeedPlacesOptions places_of(const LiveJobOptions& options) {
+  return {.lake = options.lake,
+          .state_dir = options.state_dir,
+          .keep_days = options.keep_days,
+          .universe_file = options.universe_file,
+          .dataset = options.session.dataset,
+          .warmup_seconds = options.warmup_seconds,
+          .front_month = options.front_month};
+}
 
 Result<LiveStatus> run_live(Env& env, const LiveJobOptions& options, Secret key, StopSignal& stop,
                             LiveObserver& observer) {

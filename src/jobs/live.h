@@ -18,6 +18,7 @@
 #include "candles/engine.h"
 #include "capture/log.h"
 #include "databento/live_session.h"
+#include "jobs/feed_places.h"
 #include "jobs/lake_follower.h"
 #include "jobs/live_candles.h"
 #include "jobs/live_feed.h"
@@ -43,8 +44,12 @@ struct LiveJobOptions {
   int retention_days = 30;
   std::uint64_t retention_bytes = 50'000'000'000;
   FollowerOptions follower = {};
+  // How long a full disk may keep the feed waiting.
+  Nanos disk_patience = LiveFeedOptions{}.disk_patience;
   std::vector<LiveReader*> readers = {};  // of rows that may still change
 };
+
+[[nodiscard]] FeedPlacesOptions places_of(const LiveJobOptions& options);
 
 struct LiveStatus {
   Second now = 0;

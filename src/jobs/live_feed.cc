@@ -1,12 +1,11 @@
 #include "jobs/live_feed.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <set>
 #include <utility>
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "dbn/text_options.h"
 
 namespace fm::jobs {
@@ -71,7 +70,7 @@ LiveFeed::~LiveFeed() { stop(); }
 
 void LiveFeed::start() {
   thread_ = std::thread([this] {
-    ::pthread_setname_np(::pthread_self(), "fm-receive");
+    name_thread("fm-receive");
     run();
   });
 }
@@ -189,7 +188,8 @@ Result<LiveFeed::Ending> LiveFeed::converse(databento::LiveSession& session,
       const bool all_replayed = !replaying_ || replays_finished_ >= schema_count();
       const bool closed = received && !closing_ && all_replayed;
       if (closed && options_.until_end) return Ending::kClosed;
-      log_warning("{}: {}", session.peer(), why);
+      log_warning(
+          "{}", why.starts_with(session.peer()) ? why : fmt::format("{}: {}", session.peer(), why));
       const std::lock_guard guard(mutex_);
       figures_.last_error = why;
       return closed ? Ending::kClosed : Ending::kFailed;

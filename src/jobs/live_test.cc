@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <random>
 #include <thread>
 
 #include "jobs/reconcile.h"
 #include "jobs/repair.h"
 #include "jobs/testing_candles.h"
+#include "jobs/testing_env.h"
 #include "jobs/testing_live.h"
 #include "ops/state.h"
 
@@ -60,6 +62,104 @@ TEST(Live, AWrongKeyEndsItWithTheGatewaysWords) {
   EXPECT_EQ(ended.error().message().find("db-1234"), std::string::npos);
 }
 
+// The first session breaks, and by the second the gateway's name stands for another place.
+class MovingGateway final : public ForwardingEnv {
+ public:
+  Result<std::unique_ptr<Socket>> connect(const std::string& host, std::uint16_t port,
+                                          Nanos patience) override {
+    EXPECT_EQ(host, "gateway.example");
+    EXPECT_EQ(port, 13'000);
+    const std::uint16_t now = attempts_++ == 0 ? first : second;
+    return ForwardingEnv::connect("127.0.0.1", now, patience);
+  }
+  std::uint16_t first = 0;
+  std::uint16_t second = 0;
+
+ private:
+  int attempts_ = 0;
+};
+
+TEST(Live, ANameIsResolvedAnewForEachSession) {
+  const TestDirectory folder;
+  make_trades(folder.file("trades.dbn"), 20'000, 5);
+  make_batch_lake(folder.file("trades.dbn"), folder.file("batch"));
+  const auto old_place = serve(folder.file("trades.dbn"), "drop@9000#*");
+  const auto new_place = serve(folder.file("trades.dbn"));
+  MovingGateway env;
+  env.first = old_place->port();
+  env.second = new_place->port();
+  LiveJobOptions options = feed_options(*new_place, folder.file("live"));
+  options.session.host = "gateway.example";
+  options.session.port = 13'000;
+  const auto ended = run_feed(options, env);
+  ASSERT_TRUE(ended) << ended.error().message();
+  EXPECT_EQ(ended->feed.sessions, 2U);
+  EXPECT_EQ(new_place->stats().sessions, 1U);
+  EXPECT_TRUE(same_lakes(folder.file("batch"), folder.file("live")));
+}
+
+// Every write to the capture log fails once it has grown to this.
+class FullLogDisk final : public ForwardingEnv {
+ public:
+  FullLogDisk() {
+    on_create = [this](const std::string& path, std::unique_ptr<WritableFile> file) {
+      return path.find("/capture/") == std::string::npos
+                 ? std::move(file)
+                 : std::make_unique<File>(*this, std::move(file));
+    };
+  }
+  std::atomic<std::int64_t> room = 400'000;
+
+ private:
+  class File final : public WritableFile {
+   public:
+    File(FullLogDisk& disk, std::unique_ptr<WritableFile> file)
+        : disk_(disk), file_(std::move(file)) {}
+    using WritableFile::write;
+    Status write(std::span<const std::byte> bytes) override {
+      FM_TRY(take(bytes.size()));
+      return file_->write(bytes);
+    }
+    Status write_at(std::uint64_t byte, std::span<const std::byte> bytes) override {
+      FM_TRY(take(bytes.size()));
+      return file_->write_at(byte, bytes);
+    }
+    Status preallocate(std::uint64_t) override { return fail(Code::kNoSpace, "no room"); }
+    Status truncate(std::uint64_t bytes) override { return file_->truncate(bytes); }
+    Status sync() override { return file_->sync(); }
+    Status close() override { return file_->close(); }
+
+   private:
+    Status take(std::size_t bytes) {
+      if (disk_.room < static_cast<std::int64_t>(bytes))
+        return std::unexpected(Error(Code::kNoSpace, "no space left on device").retryable());
+      disk_.room -= static_cast<std::int64_t>(bytes);
+      return {};
+    }
+    FullLogDisk& disk_;
+    std::unique_ptr<WritableFile> file_;
+  };
+};
+
+TEST(Live, ADiskThatStaysFullEndsIt) {
+  const TestDirectory folder;
+  make_trades(folder.file("trades.dbn"), 20'000, 6);
+  make_batch_lake(folder.file("trades.dbn"), folder.file("batch"));
+  const auto server = serve(folder.file("trades.dbn"));
+  LiveJobOptions options = feed_options(*server, folder.file("live"));
+  options.disk_patience = 100'000'000;
+  FullLogDisk env;
+  const auto ended = run_feed(options, env);
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code(), Code::kNoSpace);
+  EXPECT_TRUE(ended.error().can_retry()) << "exit code 4";
+  // With room again, the next run misses nothing.
+  const auto again = run_feed(options);
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(again->feed.gaps, 0U);
+  EXPECT_TRUE(same_lakes(folder.file("batch"), folder.file("live")));
+}
+
 TEST(Live, ASecondRunGoesOnWhereAStoppedOneEnded) {
   const TestDirectory folder;
   make_trades(folder.file("trades.dbn"), 20'000, 3);
@@ -108,15 +208,13 @@ TEST(Live, AGapIsRecordedSeenAndRepaired) {
   EXPECT_LT(gaps->front().gap.from, gaps->front().gap.to);
 
   RepairOptions repair;
-  repair.lake = options.lake;
-  repair.dataset = options.session.dataset;
+  repair.places = places_of(options);
   repair.subscriptions = options.session.subscriptions;
   auto vendor = VendorRecords::from_files(Env::posix(), {trades});
   ASSERT_TRUE(vendor) << vendor.error().message();
 
   ReconcileOptions reconcile;
-  reconcile.lake = options.lake;
-  reconcile.dataset = options.session.dataset;
+  reconcile.places = places_of(options);
   reconcile.subscriptions = options.session.subscriptions;
   reconcile.date = Date(2025, 6, 9);
   const auto before = run_reconcile(Env::posix(), reconcile, **vendor);

@@ -164,7 +164,7 @@ class Reconciliation {
       if (subscription.schema != dbn::Schema::kTbbo && subscription.schema != dbn::Schema::kMbp1)
         continue;
       databento::DataRequest request;
-      request.dataset = options_.dataset;
+      request.dataset = options_.places.dataset;
       request.schema = subscription.schema;
       request.symbols = subscription.symbols;
       request.stype_in = subscription.stype_in;
@@ -247,12 +247,7 @@ std::string verdict(const ReconcileReport& report) {
 
 Result<ReconcileReport> run_reconcile(Env& env, const ReconcileOptions& options,
                                       VendorRecords& vendor) {
-  FM_ASSIGN(FeedPlaces places, FeedPlaces::open(env, {.lake = options.lake,
-                                                      .state_dir = options.state_dir,
-                                                      .universe_file = options.universe_file,
-                                                      .dataset = options.dataset,
-                                                      .warmup_seconds = options.warmup_seconds,
-                                                      .front_month = options.front_month}));
+  FM_ASSIGN(FeedPlaces places, FeedPlaces::open(env, options.places));
   FM_ASSIGN(ops::State state, ops::State::open(env, places.state_file));
   FM_ASSIGN(ReconcileReport report, Reconciliation(env, options, places, vendor).run());
   const std::string message = verdict(report);

@@ -12,19 +12,15 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "databento/live_session.h"
+#include "jobs/feed_places.h"
 #include "jobs/vendor_records.h"
 
 namespace fm::jobs {
 
 struct ReconcileOptions {
-  std::string lake;
-  std::string state_dir;  // empty: beside the lake
-  std::string universe_file;
-  std::string dataset;
+  FeedPlacesOptions places;
   std::vector<databento::Subscription> subscriptions;  // as the feed has them
-  int warmup_seconds = 60;
-  std::string front_month;
-  Date date;  // trade date
+  Date date;                                           // trade date
 };
 
 struct RowDifference {

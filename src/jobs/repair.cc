@@ -98,7 +98,7 @@ class RepairJob {
         days_(days) {}
 
   Result<RepairReport> run() {
-    FM_ASSIGN(const auto gaps, state_.gaps(options_.dataset, ops::Gaps::kOpen));
+    FM_ASSIGN(const auto gaps, state_.gaps(options_.places.dataset, ops::Gaps::kOpen));
     for (const ops::StoredGap& gap : gaps) FM_TRY(repair(gap));
     if (!report_.gaps.empty()) FM_TRY(make_anew());
     return std::move(report_);
@@ -123,7 +123,7 @@ class RepairJob {
 
   Result<std::uint64_t> fetch(const databento::Subscription& subscription, const ops::Gap& gap) {
     databento::DataRequest request;
-    request.dataset = options_.dataset;
+    request.dataset = options_.places.dataset;
     request.schema = subscription.schema;
     request.symbols = subscription.symbols;
     request.stype_in = subscription.stype_in;
@@ -167,7 +167,8 @@ class RepairJob {
   // Unless a live feed does it.
   Status make_anew() {
     const auto log = capture::Log::open(
-        env_, {.directory = places_.log.directory, .dataset = options_.dataset, .threads = false});
+        env_,
+        {.directory = places_.log.directory, .dataset = options_.places.dataset, .threads = false});
     if (!log && log.error().code() == Code::kBusy) {
       report_.left_to_live = true;
       return {};
@@ -206,16 +207,11 @@ class RepairJob {
 }  // namespace
 
 Result<RepairReport> run_repair(Env& env, const RepairOptions& options, VendorRecords& vendor) {
-  FM_ASSIGN(FeedPlaces places, FeedPlaces::open(env, {.lake = options.lake,
-                                                      .state_dir = options.state_dir,
-                                                      .universe_file = options.universe_file,
-                                                      .dataset = options.dataset,
-                                                      .warmup_seconds = options.warmup_seconds,
-                                                      .front_month = options.front_month}));
+  FM_ASSIGN(FeedPlaces places, FeedPlaces::open(env, options.places));
   if (!env.exists(places.log.directory))
     return std::unexpected(
         Error(Code::kNotFound, fmt::format("{}: there is no capture log of {}",
-                                           places.log.directory, options.dataset))
+                                           places.log.directory, options.places.dataset))
             .hint("`frontmonth live` makes one; --lake says which lake it belongs to."));
   FM_ASSIGN(ops::State state, ops::State::open(env, places.state_file));
   FM_ASSIGN(const auto days, capture::CaptureDays::make());

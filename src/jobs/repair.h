@@ -10,19 +10,15 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "databento/live_session.h"
+#include "jobs/feed_places.h"
 #include "jobs/vendor_records.h"
 
 namespace fm::jobs {
 
 struct RepairOptions {
-  std::string lake;
-  std::string state_dir;  // empty: beside the lake
-  std::string universe_file;
-  std::string dataset;
+  FeedPlacesOptions places;
   // What the feed subscribes to; those of tbbo and mbp-1 are fetched again.
   std::vector<databento::Subscription> subscriptions;
-  int warmup_seconds = 60;
-  std::string front_month;
 };
 
 struct RepairedGap {
