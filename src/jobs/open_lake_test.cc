@@ -69,7 +69,7 @@ TEST(OpenLake, TheFeedsJobsTakeTheDaysFromTheConfiguration) {
   ASSERT_TRUE(config) << config.error().message();
   const auto live = live_options(*config);
   ASSERT_TRUE(live) << live.error().message();
-  EXPECT_EQ(live->keep_days, 7);
+  EXPECT_EQ(places_of(*live).keep_days, 7);
   sources.environment["FRONTMONTH_LAKE_KEEP_DAYS"] = "-1";
   const auto refused = load_config(Env::posix(), sources);
   ASSERT_FALSE(refused);
