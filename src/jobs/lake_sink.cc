@@ -77,12 +77,12 @@ Result<LakeSink::OpenDate> LakeSink::look_up(candles::TickerId ticker, Date date
   const lake::PartitionKey partition{root, date};
   for (const auto& [table, part] : {std::pair(&table::candles_1m(), &open.candles),
                                     std::pair(&table::candles_1s(), &open.seconds)}) {
+    part->whole = true;
     FM_ASSIGN(const auto manifest, options_.lake.find(*table, partition));
     if (!manifest) continue;
     part->final_to = manifest->final_to;
     part->files = manifest->files.size();
     part->rows_before = manifest->rows;
-    part->whole = true;
     FM_ASSIGN(const auto inputs, decode_inputs(manifest->sources));
     const bool ours = std::ranges::all_of(
         inputs, [&](const RecordedInput& input) { return options_.log.made(input); });

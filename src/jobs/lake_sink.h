@@ -87,7 +87,7 @@ class LakeSink final : private candles::Output, private SourceNames {
   struct Part {
     std::optional<Second> final_to;  // stored
     Second first_pending = 0;        // earliest row that waits; kNoEnd: none
-    // Rows were stored before this object began: the first write takes the place of them all.
+    // Nothing is written by this object yet: its first write takes the place of whatever is stored.
     bool whole = false;
     std::uint64_t rows_before = 0;  // stored then
     std::uint64_t pending = 0;      // rows that wait

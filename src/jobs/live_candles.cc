@@ -31,6 +31,7 @@ void LiveCandles::begin(Nanos segment_start) {
 void LiveCandles::feed(const dbn::RecordBlock& block) {
   const std::lock_guard guard(mutex_);
   log_.feed(block);
+  for (LiveReader* reader : readers_) reader->records(block);
 }
 
 void LiveCandles::candles(std::span<const candles::CandleRow> rows) {

@@ -29,6 +29,9 @@ class LiveReader {
   // New and changed rows. Called by the timer's and the feed's thread, one at a time; must not take
   // long, for the feed waits. `names` may be asked during the call only.
   virtual void rows(std::span<const candles::CandleRow> rows, const candles::Engine& names) = 0;
+  // New records of the feed, as they come: they are in the log, and the rows in memory know them.
+  // By the feed's thread.
+  virtual void records(const dbn::RecordBlock& block) { static_cast<void>(block); }
 };
 
 struct TickerNow {
