@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 
 #include "base/log.h"
 #include "capture/log_reader.h"
@@ -29,6 +30,7 @@ class LiveJob {
   Status open_log();
   // What a feed that never stopped would know of the trade date in hand.
   Status catch_up();
+  Status record_damage(std::span<const capture::Damage> damages);
   void start_threads(Secret key);
   void watch();
   void apply_retention();
@@ -87,7 +89,30 @@ Status LiveJob::catch_up() {
     if (block.empty()) break;
     candles_->feed(block);
   }
+  FM_TRY(record_damage(reader.damages()));
   for (LiveReader* live : options_.readers) candles_->add_reader(*live);
+  return {};
+}
+
+// What the log has lost can be fetched again, like what the feed has missed.
+Status LiveJob::record_damage(std::span<const capture::Damage> damages) {
+  FM_ASSIGN(const auto known, sink_state_->gaps(options_.session.dataset, ops::Gaps::kAll));
+  for (const capture::Damage& damage : damages) {
+    // At the log's end the gateway's replay fills the hole.
+    if (damage.after == 0 || damage.before == kUndefTime) continue;
+    ops::Gap gap;
+    gap.dataset = options_.session.dataset;
+    gap.from = damage.after;
+    gap.to = damage.before;
+    gap.reason = fmt::format("the capture log is damaged: {} block {}", damage.path, damage.block);
+    const bool told = std::ranges::any_of(known, [&](const ops::StoredGap& one) {
+      return one.gap.from == gap.from && one.gap.to == gap.to;
+    });
+    if (told || gap.from >= gap.to) continue;
+    FM_ASSIGN(const std::string id, sink_state_->add_gap(gap));
+    log_warning("gap {}: from {} to {} records are missing ({}); `frontmonth repair` fetches them",
+                id, iso_nanos(gap.from), iso_nanos(gap.to), gap.reason);
+  }
   return {};
 }
 

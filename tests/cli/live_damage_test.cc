@@ -55,9 +55,9 @@ class LiveDamage : public FeedTest {
   }
 };
 
-// A record is missing where its block is damaged, and nowhere else; what lies within the gateway's
-// replay comes again.
-TEST_F(LiveDamage, IsToldByNameAndByteAndCostsNothingElse) {
+// Records are missing where their block is damaged, and nowhere else; what lies within the
+// gateway's replay comes again, and the rest can be fetched.
+TEST_F(LiveDamage, IsToldByNameAndByteCostsNothingElseAndIsRepaired) {
   write("frontmonth.yaml",
         read("frontmonth.yaml") + "capture:\n  segment_mib: 1\n  compress: false\n");
   const Gateway gateway = serve({"--fault", rests(1'000, 40)});
@@ -83,6 +83,14 @@ TEST_F(LiveDamage, IsToldByNameAndByteAndCostsNothingElse) {
   const std::uint64_t missing = missing_on("2025-06-12");
   EXPECT_GE(missing, closed.block.record_count);
   EXPECT_LE(missing, closed.block.record_count + open.block.record_count);
+
+  const Outcome repaired = run({"repair", "--lake", "live", "--from", source().trades});
+  EXPECT_EQ(repaired.exit_code, 0) << repaired.err;
+  EXPECT_EQ(missing_on("2025-06-12"), 0U) << repaired.out;
+  expect_batch_rows("live");
+  EXPECT_EQ(result({"query", "SELECT count(*) AS n FROM feed_gaps WHERE NOT repaired", "--lake",
+                    "live", "--format", "csv"}),
+            "n\n0\n");
 }
 
 }  // namespace
