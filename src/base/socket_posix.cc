@@ -152,7 +152,7 @@ class PosixSocket final : public Socket {
     // another thread may be waiting on.
     sockaddr nowhere{};
     nowhere.sa_family = AF_UNSPEC;
-    ::connect(fd_.get(), &nowhere, sizeof nowhere);
+    static_cast<void>(::connect(fd_.get(), &nowhere, sizeof nowhere));
     shut_down();
   }
 

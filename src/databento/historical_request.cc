@@ -78,12 +78,11 @@ Error error_of(const net::HttpResponse& answer) {
   if (const auto id = answer.header("request-id"); json::is_plain_name(id))
     what += fmt::format(", request {}", id);
   Error error(Code::kRefused, what + ")");
-  // In place: each of these returns the error itself.
   if (answer.status == 401)
-    static_cast<void>(std::move(error).hint("Check the key; the Databento portal shows it."));
+    error = Error(std::move(error).hint("Check the key; the Databento portal shows it."));
   else if (!said.docs.empty())
-    static_cast<void>(std::move(error).hint(said.docs));
-  if (net::is_retryable_status(answer.status)) static_cast<void>(std::move(error).retryable());
+    error = Error(std::move(error).hint(said.docs));
+  if (net::is_retryable_status(answer.status)) error = Error(std::move(error).retryable());
   return error;
 }
 

@@ -144,6 +144,7 @@ std::unexpected<Error> unknown_dataset(const Archive::State& state, std::string_
 
 std::vector<ArchiveFile> files_of(const Archive::State& state, const Dataset& dataset) {
   std::vector<ArchiveFile> files;
+  files.reserve(dataset.files.size());
   for (const std::size_t index : dataset.files) files.push_back(state.files[index]);
   return files;
 }

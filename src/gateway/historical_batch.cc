@@ -203,7 +203,7 @@ Answer<ServerResponse> download_all(const Call& call) {
                        .path = call.service.jobs.path_of(job, file.name),
                        .size_bytes = file.size_bytes,
                        .crc32 = file.crc32});
-  return zip_response(call.service.env, std::move(entries));
+  return zip_response(call.service.env, entries);
 }
 
 Answer<ServerResponse> download_file(const Call& call) {

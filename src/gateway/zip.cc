@@ -155,7 +155,7 @@ class ZipSender {
 
 }  // namespace
 
-net::ServerResponse zip_response(Env& env, std::vector<ZipEntry> entries) {
+net::ServerResponse zip_response(Env& env, std::span<const ZipEntry> entries) {
   std::vector<Part> parts;
   std::string directory;
   std::uint64_t at = 0;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "base/env.h"
 #include "net/http_server.h"
@@ -19,6 +19,6 @@ struct ZipEntry {
 
 // The whole archive as an answer of known length. Files above 4 GiB are written in the ZIP64 form.
 // A file that has another size when it is sent breaks the answer off.
-[[nodiscard]] net::ServerResponse zip_response(Env& env, std::vector<ZipEntry> entries);
+[[nodiscard]] net::ServerResponse zip_response(Env& env, std::span<const ZipEntry> entries);
 
 }  // namespace fm::gateway

@@ -249,7 +249,7 @@ Status read_section(const Yaml& section, const std::string& prefix, const std::s
                     Config& config) {
   FM_TRY(section.allow_keys(words_in(prefix)));
   for (const auto& [word, value] : section.entries()) {
-    const std::string path = prefix.empty() ? word : prefix + "." + word;
+    const std::string path = prefix.empty() ? word : fmt::format("{}.{}", prefix, word);
     if (value.is_null()) continue;  // a key that is there to be filled in
     if (is_section(path)) {
       FM_TRY(read_section(value, path, file, config));

@@ -271,6 +271,7 @@ bool is_plain_type(int type) {
 
 Status render(Rows& rows, Format format, WritableFile& out, bool& wrote) {
   std::vector<duckdb_type> types;
+  types.reserve(rows.columns());
   for (std::size_t c = 0; c < rows.columns(); ++c)
     types.push_back(static_cast<duckdb_type>(rows.type(c)));
   TableWriter table(rows);
@@ -282,6 +283,7 @@ Status render(Rows& rows, Format format, WritableFile& out, bool& wrote) {
     const std::size_t count = duckdb_data_chunk_get_size(chunk.get());
     for (std::size_t r = 0; r < count; ++r) {
       std::vector<Cell> row;
+      row.reserve(types.size());
       for (std::size_t c = 0; c < types.size(); ++c)
         row.push_back(cell_at(duckdb_data_chunk_get_vector(chunk.get(), c), types[c], r));
       if (format == Format::kTable)

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kPollMs = 200;
 constexpr long kReceiveBufferBytes = 256L << 10;
-constexpr std::string_view kUserAgent = "frontmonth/" FM_VERSION;
+constexpr const char* kUserAgent = "frontmonth/" FM_VERSION;
 
 // libcurl's own start, once per process and never undone: other threads may still use it.
 bool curl_is_ready() {
@@ -276,7 +276,7 @@ Status HttpClient::State::prepare(const HttpRequest& request) {
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
-  set(CURLOPT_USERAGENT, kUserAgent.data());
+  set(CURLOPT_USERAGENT, kUserAgent);
   set(CURLOPT_CONNECTTIMEOUT_MS,
       static_cast<long>(std::max<Nanos>(options.connect_timeout / 1'000'000, 1)));
   set(CURLOPT_BUFFERSIZE, kReceiveBufferBytes);

@@ -154,6 +154,7 @@ Result<Generator> Generator::create(const market::Universe& universe,
     generator.options_.days = static_cast<int>((options.trades + full - 1) / full);
   }
   std::vector<RootInput> roots;
+  roots.reserve(options.roots.size());
   for (const std::string& root : options.roots) {
     roots.push_back({root, calendar.template_of(root), {}});
   }
@@ -166,6 +167,7 @@ Result<Generator> Generator::create(const market::Universe& universe,
   for (RootInput& root : roots) {
     if (root.days.empty()) continue;
     std::vector<Date> dates;
+    dates.reserve(root.days.size());
     for (const RootDay& day : root.days) dates.push_back(day.trade_date);
     const Profile& profile = profile_of(root.name);
     RollSchedule schedule(root.name, profile, dates, options.features.roll);
