@@ -81,15 +81,17 @@ TEST_F(LiveKill, NothingIsLostAndNothingComesTwice) {
 }
 
 TEST_F(LiveKill, AGatewayThatIsKilledIsWaitedFor) {
-  const std::vector<std::string> faults = {"--fault", rests(5'000, kRest_ms)};
-  Gateway gateway = serve(faults);
+  Gateway gateway = serve({"--fault", pause_at(kThird)});
   const auto feed = live(gateway, "live", {"--until-end"});
-  for (const std::uint64_t part : {1, 2}) {
-    await_records(*feed, "live", part * kThird);
+  const auto kill_gateway = [&](const std::vector<std::string>& next) {
     gateway.process->signal(SIGKILL);
     EXPECT_EQ(gateway.process->wait(), 128 + SIGKILL);
-    gateway = serve(faults, gateway.port);
-  }
+    gateway = serve(next, gateway.port);
+  };
+  await_records(*feed, "live", kThird);
+  kill_gateway({"--fault", pause_at(kThird)});
+  await_records(*feed, "live", 2 * kThird - 2'000);  // some of the second session's are known
+  kill_gateway({});
   EXPECT_EQ(feed->wait(), 0) << feed->err();
   EXPECT_EQ(number_in(feed->out(), "sessions"), 3U) << feed->err();
   EXPECT_EQ(number_in(feed->out(), "gaps"), 0U);
@@ -97,7 +99,9 @@ TEST_F(LiveKill, AGatewayThatIsKilledIsWaitedFor) {
 }
 
 TEST_F(LiveKill, ASignalEndsItWithinASecondAndASecondOneAtOnce) {
-  const Gateway gateway = serve({"--fault", rests(5'000, kRest_ms)});
+  // In the middle of the stream, and before its end however long this side takes.
+  const Gateway gateway =
+      serve({"--fault", rests(5'000, kRest_ms) + "," + pause_at(2 * kThird) + "#1"});
   {
     const auto feed = live(gateway, "live");
     await_records(*feed, "live", kThird);
@@ -110,7 +114,7 @@ TEST_F(LiveKill, ASignalEndsItWithinASecondAndASecondOneAtOnce) {
   }
   {
     const auto feed = live(gateway, "live");
-    await_records(*feed, "live", 2 * kThird);
+    await_records(*feed, "live", 2 * kThird - 2'000);
     EXPECT_EQ(feed->err().find("left open"), std::string::npos) << feed->err();
     // Both arrive before it can begin to end.
     feed->signal(SIGSTOP);

@@ -38,6 +38,10 @@ class FeedTest : public ProgramTest {
                               const std::string& port = "0", const std::string& path = "");
   // Faults that make every session rest for so many milliseconds after every so many records.
   [[nodiscard]] std::string rests(std::uint64_t records, int milliseconds) const;
+  // A fault: the first session falls silent behind so many records, until somebody ends it.
+  [[nodiscard]] static std::string pause_at(std::uint64_t records) {
+    return "stall@" + std::to_string(records) + ":10m";
+  }
   // `frontmonth live` into the lake `lake` from the gateway's beginning, as frontmonth.yaml says;
   // what it says is in LAKE.out and LAKE.err.
   [[nodiscard]] std::unique_ptr<Process> live(const Gateway& gateway, const std::string& lake,
