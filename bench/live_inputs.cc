@@ -90,6 +90,34 @@ Result<std::string> key_file(Env& env, const ScratchFolder& folder) {
   return path;
 }
 
+Result<std::unique_ptr<Socket>> ReplayedDay::connect(const std::string& host, std::uint16_t port,
+                                                     Nanos patience) {
+  class Stamped final : public Socket {
+   public:
+    Stamped(ReplayedDay& day, std::unique_ptr<Socket> socket)
+        : day_(day), socket_(std::move(socket)) {}
+    Result<std::size_t> read(std::span<std::byte> out, Nanos limit) override {
+      auto got = socket_->read(out, limit);
+      day_.last_read_ = day_.now();
+      return got;
+    }
+    Status write(std::span<const std::byte> bytes, Nanos limit) override {
+      return socket_->write(bytes, limit);
+    }
+    Result<std::size_t> write_some(std::span<const std::byte> bytes) override {
+      return socket_->write_some(bytes);
+    }
+    void shut_down() override { socket_->shut_down(); }
+    std::string peer() const override { return socket_->peer(); }
+
+   private:
+    ReplayedDay& day_;
+    std::unique_ptr<Socket> socket_;
+  };
+  FM_ASSIGN(auto socket, Env::posix().connect(host, port, patience));
+  return std::make_unique<Stamped>(*this, std::move(socket));
+}
+
 Status copy_first(Env& env, const std::string& from, const std::string& to, std::uint64_t records,
                   Nanos interval) {
   FM_ASSIGN(dbn::OpenedInput input, dbn::open_input(env, from));

@@ -68,9 +68,14 @@ class ReplayedDay final : public jobs::ForwardingEnv {
  public:
   explicit ReplayedDay(const gateway::LiveServer& gateway) : gateway_(gateway) {}
   Nanos now() override { return gateway_.now(); }
+  Result<std::unique_ptr<Socket>> connect(const std::string& host, std::uint16_t port,
+                                          Nanos patience) override;
+  // When the newest bytes came off a socket. By the thread that reads them.
+  [[nodiscard]] Nanos last_read() const { return last_read_; }
 
  private:
   const gateway::LiveServer& gateway_;
+  Nanos last_read_ = 0;
 };
 
 // The first records of a file, as many as there are or `records`, into another. With an `interval`,
