@@ -28,6 +28,7 @@ class LiveKill : public FeedTest {
   static constexpr int kRest_ms = 40;
 
   [[nodiscard]] std::uint64_t trade_count() const override { return kTrades; }
+  [[nodiscard]] int trade_dates() const override { return 3; }
 
   // Changes with every commit to the lake, and within it.
   [[nodiscard]] std::vector<std::string> store() const {

@@ -76,7 +76,8 @@ FeedTest::Source& FeedTest::source() const {
   auto& [folder, one] = made[trade_count()];
   if (!one.trades.empty()) return one;
   one = {folder.file("trades.dbn"), folder.file("batch")};
-  must_succeed(folder.path(), {"synth", "--roots", "ES,NQ,CL,ZL", "--days", "3", "--trades",
+  must_succeed(folder.path(), {"synth", "--roots", "ES,NQ,CL,ZL", "--date", kFirstDate, "--days",
+                               std::to_string(trade_dates()), "--trades",
                                std::to_string(trade_count()), "--seed", "5", "-o", one.trades});
   must_succeed(folder.path(), {"candles", one.trades, "--lake", one.lake});
   return one;

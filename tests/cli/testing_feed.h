@@ -12,18 +12,20 @@
 namespace fm::testing_cli {
 
 inline constexpr const char* kFeedKey = "db-0123456789abcdefghijklmnopq";
+inline constexpr const char* kFirstDate = "2025-06-10";
 inline constexpr const char* kOtherKey = "db-9876543210abcdefghijklmnopq";
 
 class FeedTest : public ProgramTest {
  protected:
-  // The trades of four roots over three trade dates, and `frontmonth candles` of them in a lake;
-  // made once for the test program.
+  // The trades of four roots from kFirstDate on, and `frontmonth candles` of them in a lake; made
+  // once for the test program.
   struct Source {
     std::string trades;
     std::string lake;
     std::string rows = {};  // the batch run's, once they were asked for
   };
   [[nodiscard]] virtual std::uint64_t trade_count() const { return 60'000; }
+  [[nodiscard]] virtual int trade_dates() const { return 1; }
   [[nodiscard]] Source& source() const;
 
   struct Gateway {
