@@ -1,11 +1,14 @@
 // Full disks, failing syncs, and bytes that are not what was written.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <random>
 
 #include "capture/log.h"
 #include "capture/segment_files.h"
+#include "capture/segment_source.h"
 #include "capture/testing_capture.h"
 
 namespace fm::capture {
@@ -147,6 +150,54 @@ TEST_F(LogDamage, AFlippedByteIsNamedAndContained) {
       }
     }
   }
+}
+
+// The same for whoever reads the segment as a DBN file.
+TEST_F(LogDamage, AFlippedByteIsNamedToReadersOfTheFile) {
+  const Bytes all = write_blocks(6, false);
+  const std::string data = file("0001.dbn");
+  const auto read = [&](std::optional<Error>& error) {
+    Bytes bytes;
+    auto source = open_segment(env_, data);
+    EXPECT_TRUE(source && *source);
+    for (std::array<std::byte, 1'000> piece{}; source && *source;) {
+      const auto got = (*source)->read(piece);
+      if (!got) error = got.error();
+      if (!got || *got == 0) break;
+      bytes.insert(bytes.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(*got));
+    }
+    return bytes;
+  };
+  std::optional<Error> none;
+  const Bytes whole = read(none);
+  EXPECT_FALSE(none);
+  EXPECT_EQ(whole.size(), size_of(data));
+  for (std::uint64_t byte = 0; byte < whole.size(); byte += 97) {
+    flip(data, byte);
+    std::optional<Error> error;
+    const Bytes before = read(error);
+    flip(data, byte);
+    ASSERT_TRUE(error) << byte;
+    EXPECT_EQ(error->code(), Code::kCorrupt) << byte;
+    EXPECT_NE(error->message().find("0001.dbn: block "), std::string::npos) << error->message();
+    EXPECT_LE(before.size(), byte);
+    EXPECT_TRUE(std::equal(before.begin(), before.end(), whole.begin())) << byte;
+  }
+}
+
+TEST_F(LogDamage, OnlySegmentsWithAnIndexAreHeldToIt) {
+  write_blocks(1, false);
+  const auto is_segment = [&](const std::string& path) {
+    const auto source = open_segment(env_, path);
+    return source && *source != nullptr;
+  };
+  const std::string data = file("0001.dbn");
+  EXPECT_TRUE(is_segment(data));
+  EXPECT_FALSE(is_segment(file("0001.idx")));
+  EXPECT_FALSE(is_segment(file("0002.dbn")));
+  EXPECT_FALSE(is_segment("-"));
+  ASSERT_TRUE(env_.remove(file("0001.idx")));
+  EXPECT_FALSE(is_segment(data));
 }
 
 TEST_F(LogDamage, DamageToOneFrameLeavesTheOthers) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "capture/segment_source.h"
 #include "dbn/reader.h"
 #include "dbn/symbol_map.h"
 #include "jobs/feed_dbn.h"
@@ -10,10 +11,21 @@
 
 namespace fm::jobs {
 
+namespace {
+
+// A capture log's segments are held to their index.
+Result<dbn::OpenedInput> open_file(Env& env, const std::string& path, bool read_ahead) {
+  FM_ASSIGN(auto segment, capture::open_segment(env, path));
+  if (segment == nullptr) return dbn::open_input(env, path, {.read_ahead = read_ahead});
+  return dbn::OpenedInput{
+      .source = std::move(segment), .format = dbn::Format::kDbn, .compressed = false, .name = path};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Feed>> Feed::open(Env& env, const InputFile& file,
                                          const FeedOptions& options) {
-  FM_ASSIGN(dbn::OpenedInput input,
-            dbn::open_input(env, file.path, {.read_ahead = options.read_ahead}));
+  FM_ASSIGN(dbn::OpenedInput input, open_file(env, file.path, options.read_ahead));
   switch (input.format) {
     case dbn::Format::kDbn:
     case dbn::Format::kDbnFragment:

@@ -74,6 +74,11 @@ TEST_F(LiveDamage, IsToldByNameAndByteCostsNothingElseAndIsRepaired) {
   // Not the first one, whose first block holds the mappings of the session.
   const DamagedBlock closed = damage(files[1], 1);
   const DamagedBlock open = damage(files.back(), 1);
+  const Outcome batch = run({"candles", log_of("live"), "-o", path("candles.csv")});
+  EXPECT_EQ(batch.exit_code, 1);
+  EXPECT_NE(batch.err.find(closed.file + ": block " + std::to_string(closed.number)),
+            std::string::npos)
+      << batch.err;
   const auto feed = live(gateway, "live", {"--until-end"});
   EXPECT_EQ(feed->wait(), 0) << feed->err();
   EXPECT_NE(feed->err().find(told(closed)), std::string::npos) << feed->err();
