@@ -56,6 +56,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       require(file.name.find('/') == std::string::npos && !file.name.starts_with("."));
       require(file.path.starts_with('/'));
     }
+  read(json::read_job_metadata, body);
+  read(json::read_manifest, body);
+  if (const auto manifest = json::read_manifest(body))
+    for (const auto& file : manifest->files)
+      require(file.name.find('/') == std::string::npos && !file.name.starts_with("."));
   static_cast<void>(json::read_warnings(body));
   static_cast<void>(json::read_error(body));
   walk(body, size == 0 ? 1 : std::size_t{1} + data[size - 1] % 7);

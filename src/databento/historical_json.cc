@@ -158,17 +158,22 @@ std::string path_of(std::string_view url) {
   return slash == std::string_view::npos ? "" : std::string(url.substr(slash));
 }
 
-bool fill_file(const dom::object& object, BatchFile& file) {
+bool fill_name_size_hash(const dom::object& object, BatchFile& file) {
   file.name = text_or_empty(object, "filename");
   const auto size = count_or_none(object, "size");
   const std::string hash = text_or_empty(object, "hash");
   constexpr std::string_view kHashKind = "sha256:";
-  dom::object urls;
-  if (!size || !hash.starts_with(kHashKind) || object["urls"].get_object().get(urls)) return false;
+  if (!size || !hash.starts_with(kHashKind)) return false;
   file.size_bytes = *size;
   file.sha256 = hash.substr(kHashKind.size());
+  return is_plain_name(file.name) && is_sha256(file.sha256);
+}
+
+bool fill_file(const dom::object& object, BatchFile& file) {
+  dom::object urls;
+  if (!fill_name_size_hash(object, file) || object["urls"].get_object().get(urls)) return false;
   file.path = path_of(text_or_empty(urls, "https"));
-  return is_plain_name(file.name) && is_sha256(file.sha256) && !file.path.empty();
+  return !file.path.empty();
 }
 
 }  // namespace
@@ -312,6 +317,35 @@ Result<std::vector<BatchJob>> read_jobs(std::string_view body) {
 
 Result<std::vector<BatchFile>> read_files(std::string_view body) {
   return read_objects<BatchFile>(body, "a list of files with size, SHA-256 and URL", fill_file);
+}
+
+Result<JobManifest> read_manifest(std::string_view body) {
+  constexpr std::string_view kExpected = "a job's files with size and SHA-256";
+  FM_ASSIGN(const auto document, Document::read(body, kExpected));
+  dom::object object;
+  dom::array files;
+  if (document->root().get_object().get(object) || object["files"].get_array().get(files))
+    return not_a(kExpected, body);
+  JobManifest manifest{text_or_empty(object, "job_id"), {}};
+  for (const dom::element element : files) {
+    dom::object one;
+    BatchFile file;
+    if (element.get_object().get(one) || !fill_name_size_hash(one, file))
+      return not_a(kExpected, body);
+    manifest.files.push_back(std::move(file));
+  }
+  return manifest;
+}
+
+Result<JobMetadata> read_job_metadata(std::string_view body) {
+  constexpr std::string_view kExpected = "what a batch job was asked for";
+  FM_ASSIGN(const auto document, Document::read(body, kExpected));
+  dom::object object;
+  dom::object query;
+  if (document->root().get_object().get(object) || object["query"].get_object().get(query))
+    return not_a(kExpected, body);
+  return JobMetadata{text_or_empty(object, "job_id"), text_or_empty(query, "dataset"),
+                     text_or_empty(query, "schema")};
 }
 
 std::vector<std::string> read_warnings(std::string_view header) {

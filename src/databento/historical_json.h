@@ -1,6 +1,6 @@
-// The service's JSON answers as plain structs. Private to HistoricalClient, its tests and its fuzz
-// target. Every function takes a whole body and fails with kCorrupt, saying what it found, when
-// that is not what the call gives.
+// The service's JSON answers, and the JSON files of a batch job's folder, as plain structs. For
+// HistoricalClient and for who reads such folders. Every function takes a whole body and fails with
+// kCorrupt, saying what it found, when that is not what the call gives.
 #pragma once
 
 #include <string>
@@ -25,6 +25,22 @@ namespace fm::databento::json {
 [[nodiscard]] Result<std::vector<BatchJob>> read_jobs(std::string_view body);
 // Names that could lead out of a folder are kCorrupt.
 [[nodiscard]] Result<std::vector<BatchFile>> read_files(std::string_view body);
+
+// manifest.json of a job's folder: the files beside it. Names as in read_files(); a URL is not
+// needed.
+struct JobManifest {
+  std::string job_id;
+  std::vector<BatchFile> files;
+};
+[[nodiscard]] Result<JobManifest> read_manifest(std::string_view body);
+
+// metadata.json of a job's folder: what was asked for. Absent members stay empty.
+struct JobMetadata {
+  std::string job_id;
+  std::string dataset;
+  std::string schema;
+};
+[[nodiscard]] Result<JobMetadata> read_job_metadata(std::string_view body);
 
 // An X-Warning header; a text that is no JSON is one warning.
 [[nodiscard]] std::vector<std::string> read_warnings(std::string_view header);

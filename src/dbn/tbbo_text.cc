@@ -1,87 +1,25 @@
 #include "dbn/tbbo_text.h"
 
-#include <algorithm>
-#include <cstring>
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/assert.h"
-#include "dbn/byte_source.h"
 #include "dbn/tbbo_text_csv.h"
 #include "dbn/tbbo_text_json.h"
+#include "dbn/text_window.h"
 
 namespace fm::dbn {
 namespace {
 
-constexpr std::size_t kBufferBytes = std::size_t{256} << 10;
 constexpr std::size_t kBlockLines = 512;
-static_assert(kBufferBytes > kTextLineBytesMax);
-
-constexpr std::string_view kTooLong = "longer than 65,536 bytes";
-static_assert(kTextLineBytesMax == 65'536);
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r") == std::string_view::npos;
-}
-
-// The text that was read and not yet handed out. Behind it lie zeros, which no line holds, so that
-// a matcher stops there.
-class Window {
- public:
-  Window(std::unique_ptr<ByteSource> source, std::string name)
-      : source_(std::move(source)),
-        name_(std::move(name)),
-        buffer_(kBufferBytes + 1 + kTextPaddingBytes) {}
-
-  // Reads more behind what is there. False at the end of the source; the text then ends with a line
-  // feed, be it one that the source did not have.
-  Result<bool> refill() {
-    if (ended_) return false;
-    std::memmove(buffer_.data(), buffer_.data() + begin_, size());
-    base_ += begin_;
-    end_ -= begin_;
-    begin_ = 0;
-    FM_ASSERT(end_ < kBufferBytes);
-    const std::span room(buffer_.data() + end_, kBufferBytes - end_);
-    Result<std::size_t> count = source_->read(std::as_writable_bytes(room));
-    if (!count) return std::unexpected(std::move(count).error().in(name_));
-    end_ += *count;
-    ended_ = *count == 0;
-    if (ended_ && size() > 0 && buffer_[end_ - 1] != '\n') buffer_[end_++] = '\n';
-    std::memset(buffer_.data() + end_, 0, kTextPaddingBytes);
-    return *count > 0 || size() > 0;
-  }
-
-  [[nodiscard]] const char* begin() const { return buffer_.data() + begin_; }
-  [[nodiscard]] std::size_t size() const { return end_ - begin_; }
-  [[nodiscard]] std::uint64_t first_byte() const { return base_ + begin_; }
-  [[nodiscard]] const char* find_line_feed() const {
-    return static_cast<const char*>(std::memchr(begin(), '\n', size()));
-  }
-  void skip_to(const char* at) { begin_ = static_cast<std::size_t>(at - buffer_.data()); }
-  [[nodiscard]] bool holds(const char* at) const {
-    return !std::less<>()(at, buffer_.data()) && std::less<>()(at, buffer_.data() + buffer_.size());
-  }
-
- private:
-  std::unique_ptr<ByteSource> source_;
-  std::string name_;
-  std::vector<char> buffer_;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
-  std::uint64_t base_ = 0;  // position in the source of the buffer's first byte
-  bool ended_ = false;
-};
 
 }  // namespace
 
 struct TbboTextReader::State {
   State(std::unique_ptr<ByteSource> source, std::string name, TextForm text_form)
       : window(std::move(source), std::move(name)), form(text_form), lines(kBlockLines) {
-    symbols.reserve(kBufferBytes);
+    symbols.reserve(kTextBufferBytes);
     mappings.reserve(kBlockLines);
   }
 
@@ -94,7 +32,7 @@ struct TbboTextReader::State {
   bool give_up_line();
   void keep_symbol(TbboLine& line);
 
-  Window window;
+  TextWindow window;
   TextForm form;
   std::vector<TbboLine> lines;
   std::vector<SymbolMappingMsg> mappings;
@@ -118,12 +56,12 @@ void TbboTextReader::State::keep_symbol(TbboLine& line) {
 
 bool TbboTextReader::State::read_line(std::string_view text, TbboLine& line) {
   if (text.size() > kTextLineBytesMax) {
-    set_malformed(line, kTooLong);
+    set_malformed(line, kLineTooLong);
     return true;
   }
   if (line_number == 1 && text.starts_with(kByteOrderMark))
     text.remove_prefix(kByteOrderMark.size());
-  if (is_blank(text)) return false;
+  if (is_blank_line(text)) return false;
   if (form == TextForm::kJsonLines) {
     json.parse(text, mappings, line);
   } else if (!header_read) {
@@ -171,7 +109,7 @@ std::size_t TbboTextReader::State::read_block() {
 bool TbboTextReader::State::give_up_line() {
   if (window.size() <= kTextLineBytesMax && !in_long_line) return false;
   TbboLine& line = lines.front();
-  set_malformed(line, kTooLong);
+  set_malformed(line, kLineTooLong);
   line.line_number = line_number + 1;
   line.first_byte = window.first_byte();
   line.text = std::string_view(window.begin(), window.size());

@@ -1,0 +1,373 @@
+#include "dbn/record_text.h"
+
+#include <simdjson.h>
+
+#include <bitset>
+#include <charconv>
+#include <utility>
+#include <vector>
+
+#include "base/assert.h"
+#include "dbn/record_text_fields.h"
+#include "dbn/text_window.h"
+
+namespace fm::dbn {
+namespace {
+
+namespace od = simdjson::ondemand;
+using Kind = TextValue::Kind;
+using Field = TextRecordKind::Field;
+
+constexpr std::size_t kBlockLines = 256;
+static_assert(kTextRecordBytes % 8 == 0);
+
+void set_malformed(RecordLine& line, std::string_view reason) {
+  line.kind = RecordLine::Kind::kMalformed;
+  line.reason = reason;
+}
+
+std::optional<RType> read_rtype(const TextValue& value) {
+  std::uint8_t code = 0;
+  const char* const end = value.text.data() + value.text.size();
+  const auto [stop, error] = std::from_chars(value.text.data(), end, code);
+  if (!value.scalar() || error != std::errc{} || stop != end) return std::nullopt;
+  return static_cast<RType>(code);
+}
+
+// A line taken apart: names and values in its order.
+struct Cells {
+  struct Cell {
+    std::string_view name;
+    TextValue value;
+  };
+  std::vector<Cell> cells;
+  std::string_view symbol;
+  TextValue rtype;
+
+  void clear() {
+    cells.clear();
+    symbol = {};
+    rtype = {};
+  }
+  void add(std::string_view name, const TextValue& value) {
+    if (name == "symbol")
+      symbol = value.kind == Kind::kText ? value.text : std::string_view();
+    else if (name == "rtype")
+      rtype = value;
+    else
+      cells.push_back({name, value});
+  }
+};
+
+// What is not there twice is nearly always where it stood in the line before.
+const Field* find(std::span<const Field> fields, std::string_view name, std::size_t& hint) {
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const std::size_t at = hint + i < fields.size() ? hint + i : hint + i - fields.size();
+    if (fields[at].name != name) continue;
+    hint = at + 1 < fields.size() ? at + 1 : 0;
+    return &fields[at];
+  }
+  return nullptr;
+}
+
+// Makes the record that the cells say into `record`, of kTextRecordBytes.
+void convert(const Cells& cells, std::optional<RType> unnamed, std::byte* record,
+             RecordLine& line) {
+  const auto rtype = cells.rtype.missing() ? unnamed : read_rtype(cells.rtype);
+  if (!rtype)
+    return set_malformed(
+        line, cells.rtype.missing() ? "names no rtype" : "the value of rtype does not parse");
+  line.rtype = *rtype;
+  const TextRecordKind* const kind = text_kind_of(*rtype);
+  if (kind == nullptr) {
+    line.kind = RecordLine::Kind::kOther;
+    return;
+  }
+  kind->clear(record);
+  auto& header = *reinterpret_cast<RecordHeader*>(record);
+  header.rtype = *rtype;
+  std::bitset<kTextFieldsMax> seen;
+  std::size_t hint = 0;
+  for (const Cells::Cell& cell : cells.cells) {
+    const Field* const field = find(kind->fields, cell.name, hint);
+    if (field == nullptr) continue;
+    if (!field->set(record, cell.value)) return set_malformed(line, "a value does not parse");
+    if (!cell.value.missing()) seen.set(static_cast<std::size_t>(field - kind->fields.data()));
+  }
+  for (std::size_t i = 0; i < kind->fields.size(); ++i)
+    if (kind->fields[i].required && !seen.test(i))
+      return set_malformed(line, "a field that its kind of record has is missing");
+  line.kind = RecordLine::Kind::kRecord;
+  line.bytes = record;
+  line.symbol = cells.symbol;
+}
+
+class JsonSplitter {
+ public:
+  // `text` must have kTextPaddingBytes readable behind it. False when it is not one JSON object.
+  bool split(std::string_view text, Cells& cells) {
+    od::document document;
+    od::object object;
+    if (parser_.iterate(text.data(), text.size(), text.size() + kTextPaddingBytes).get(document))
+      return false;
+    od::json_type type{};
+    if (document.type().get(type) || type != od::json_type::object ||
+        document.get_object().get(object))
+      return false;
+    return walk(object, cells) && document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+  }
+
+ private:
+  static bool walk(od::object& object, Cells& cells) {
+    for (auto result : object) {
+      od::field field;
+      std::string_view key;
+      od::json_type type{};
+      if (std::move(result).get(field) || field.unescaped_key().get(key)) return false;
+      od::value value = field.value();
+      if (value.type().get(type)) return false;
+      if (type == od::json_type::object && key == "hd") {
+        if (!header(value, cells)) return false;
+        continue;
+      }
+      TextValue text;
+      if (!scalar(value, type, text)) return false;
+      cells.add(key, text);
+    }
+    return true;
+  }
+
+  static bool header(od::value& value, Cells& cells) {
+    od::object object;
+    if (value.get_object().get(object)) return false;
+    for (auto result : object) {
+      od::field field;
+      std::string_view key;
+      od::json_type type{};
+      if (std::move(result).get(field) || field.unescaped_key().get(key)) return false;
+      od::value inner = field.value();
+      TextValue text;
+      if (inner.type().get(type) || !scalar(inner, type, text)) return false;
+      cells.add(key, text);
+    }
+    return true;
+  }
+
+  static bool scalar(od::value& value, od::json_type type, TextValue& into) {
+    switch (type) {
+      case od::json_type::string:
+        into.kind = Kind::kText;
+        return !value.get_string().get(into.text);
+      case od::json_type::number: {
+        into.kind = Kind::kNumber;
+        const std::string_view token = value.raw_json_token();
+        into.text = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
+        return true;
+      }
+      case od::json_type::null: {
+        bool null = false;
+        into.kind = Kind::kNull;
+        return !value.is_null().get(null) && null;
+      }
+      case od::json_type::boolean: {
+        bool unused = false;
+        into.kind = Kind::kOther;
+        return !value.get_bool().get(unused);
+      }
+      case od::json_type::array:
+      case od::json_type::object:
+        into.kind = Kind::kOther;  // stepped over by the walk
+        return true;
+    }
+    return false;
+  }
+
+  od::parser parser_{kTextLineBytesMax + 1};
+};
+
+class CsvSplitter {
+ public:
+  CsvSplitter() { unquoted_.reserve(kTextLineBytesMax); }
+
+  void read_header(std::string_view text) {
+    drop_carriage_return(text);
+    delimiter_ =
+        text.find(',') == std::string_view::npos && text.find('\t') != text.npos ? '\t' : ',';
+    names_.clear();
+    unquoted_.clear();
+    std::string_view cell;
+    while (next_cell(text, cell)) {
+      names_.emplace_back(cell);
+      if (text.empty()) break;
+      text.remove_prefix(1);
+    }
+  }
+
+  // Nothing when it went well; else why not.
+  std::string_view split(std::string_view text, Cells& cells) {
+    drop_carriage_return(text);
+    unquoted_.clear();
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      std::string_view cell;
+      if (!next_cell(text, cell)) return "a quoted cell does not end";
+      cells.add(names_[i], {cell.empty() ? Kind::kNull : Kind::kText, cell});
+      if (text.empty() != (i + 1 == names_.size())) return "not as many cells as the header has";
+      if (!text.empty()) text.remove_prefix(1);
+    }
+    return {};
+  }
+
+ private:
+  static void drop_carriage_return(std::string_view& text) {
+    if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+  }
+
+  // Takes a cell and not the delimiter behind it.
+  bool next_cell(std::string_view& rest, std::string_view& cell) {
+    if (rest.empty() || rest.front() != '"') {
+      cell = rest.substr(0, rest.find(delimiter_));
+      rest.remove_prefix(cell.size());
+      return true;
+    }
+    const std::size_t begin = unquoted_.size();
+    std::size_t at = 1;
+    while (true) {
+      const std::size_t quote = rest.find('"', at);
+      if (quote == std::string_view::npos) return false;
+      unquoted_.append(rest.substr(at, quote - at));
+      at = quote + 1;
+      if (at == rest.size() || rest[at] != '"') break;
+      unquoted_.push_back('"');
+      ++at;
+    }
+    rest.remove_prefix(at);
+    cell = std::string_view(unquoted_).substr(begin);
+    return rest.empty() || rest.front() == delimiter_;
+  }
+
+  char delimiter_ = ',';
+  std::vector<std::string> names_;
+  std::string unquoted_;  // cells of this row that held quotes; never reallocated within a row
+};
+
+}  // namespace
+
+struct RecordTextReader::State {
+  State(std::unique_ptr<ByteSource> source, std::string name, TextForm text_form,
+        std::optional<RType> unnamed_rtype)
+      : window(std::move(source), std::move(name)),
+        form(text_form),
+        unnamed(unnamed_rtype),
+        lines(kBlockLines),
+        records(kBlockLines * kTextRecordBytes / 8) {
+    symbols.reserve(kTextBufferBytes + kBlockLines);
+  }
+
+  std::size_t read_block();
+  // False when it was blank or a CSV header.
+  bool read_line(std::string_view text, std::byte* record, RecordLine& line);
+  bool give_up_line();
+  // Text that the JSON parser unescaped lives until the next line only.
+  void keep_symbol(RecordLine& line);
+
+  TextWindow window;
+  TextForm form;
+  std::optional<RType> unnamed;
+  std::vector<RecordLine> lines;
+  std::vector<std::uint64_t> records;  // of the block, kTextRecordBytes each
+  std::string symbols;                 // of the block; never reallocated
+  Cells cells;
+  JsonSplitter json;
+  CsvSplitter csv;
+  std::uint64_t line_number = 0;
+  bool header_read = false;
+  bool in_long_line = false;  // its beginning was handed out, its end is still to come
+};
+
+void RecordTextReader::State::keep_symbol(RecordLine& line) {
+  if (line.symbol.empty() || window.holds(line.symbol.data())) return;
+  FM_ASSERT(symbols.size() + line.symbol.size() <= symbols.capacity());
+  const std::size_t begin = symbols.size();
+  symbols.append(line.symbol);
+  line.symbol = std::string_view(symbols).substr(begin);
+}
+
+bool RecordTextReader::State::read_line(std::string_view text, std::byte* record,
+                                        RecordLine& line) {
+  if (text.size() > kTextLineBytesMax) {
+    set_malformed(line, kLineTooLong);
+    return true;
+  }
+  if (line_number == 1 && text.starts_with(kByteOrderMark))
+    text.remove_prefix(kByteOrderMark.size());
+  if (is_blank_line(text)) return false;
+  cells.clear();
+  if (form == TextForm::kCsv && !std::exchange(header_read, true)) {
+    csv.read_header(text);
+    return false;
+  }
+  std::string_view reason;
+  if (form == TextForm::kCsv)
+    reason = csv.split(text, cells);
+  else if (!json.split(text, cells))
+    reason = "not one JSON object";
+  if (!reason.empty())
+    set_malformed(line, reason);
+  else
+    convert(cells, unnamed, record, line);
+  keep_symbol(line);
+  return true;
+}
+
+std::size_t RecordTextReader::State::read_block() {
+  std::size_t count = 0;
+  symbols.clear();
+  while (count < kBlockLines && window.size() > 0) {
+    const char* const end = window.find_line_feed();
+    if (end == nullptr) break;
+    ++line_number;
+    const std::string_view text(window.begin(), static_cast<std::size_t>(end - window.begin()));
+    window.skip_to(end + 1);
+    if (std::exchange(in_long_line, false)) continue;
+    RecordLine& line = lines[count];
+    line = {};
+    line.text = text;
+    line.line_number = line_number;
+    auto* const record =
+        reinterpret_cast<std::byte*>(records.data() + count * (kTextRecordBytes / 8));
+    if (read_line(text, record, line)) ++count;
+  }
+  return count;
+}
+
+// With no whole line in the window: true, and one line in the block, when what is there is already
+// too long to be one.
+bool RecordTextReader::State::give_up_line() {
+  if (window.size() <= kTextLineBytesMax && !in_long_line) return false;
+  RecordLine& line = lines.front();
+  line = {};
+  set_malformed(line, kLineTooLong);
+  line.line_number = line_number + 1;
+  line.text = std::string_view(window.begin(), window.size());
+  window.skip_to(window.begin() + window.size());
+  return !std::exchange(in_long_line, true);
+}
+
+RecordTextReader::RecordTextReader(std::unique_ptr<ByteSource> source, std::string name,
+                                   TextForm form, std::optional<RType> unnamed)
+    : state_(std::make_unique<State>(std::move(source), std::move(name), form, unnamed)) {}
+RecordTextReader::RecordTextReader(RecordTextReader&&) noexcept = default;
+RecordTextReader& RecordTextReader::operator=(RecordTextReader&&) noexcept = default;
+RecordTextReader::~RecordTextReader() = default;
+
+Result<std::span<const RecordLine>> RecordTextReader::next() {
+  while (true) {
+    if (const std::size_t count = state_->read_block(); count > 0)
+      return std::span<const RecordLine>(state_->lines).first(count);
+    if (state_->give_up_line()) return std::span<const RecordLine>(state_->lines).first(1);
+    FM_ASSIGN(const bool more, state_->window.refill());
+    if (!more) return std::span<const RecordLine>();
+  }
+}
+
+}  // namespace fm::dbn

@@ -1,0 +1,38 @@
+// Fields of a record set by their names from text. Private to record_text.h.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "dbn/record.h"
+#include "dbn/tbbo_text_fields.h"
+
+namespace fm::dbn {
+
+// The largest record that is read from text.
+inline constexpr std::size_t kTextRecordBytes = sizeof(InstrumentDefMsg);
+
+inline constexpr std::size_t kTextFieldsMax = 96;
+
+// How a kind of record is made from text.
+struct TextRecordKind {
+  struct Field {
+    std::string_view name;
+    // Sets the field of the record that begins at `record`; false when the value does not parse.
+    bool (*set)(std::byte* record, const TextValue& value);
+    bool required = false;
+  };
+  std::span<const Field> fields;  // in the order of the text; at most kTextFieldsMax
+  std::size_t record_bytes = 0;
+  // Every field undefined or zero, the header's length set.
+  void (*clear)(std::byte* record) = nullptr;
+};
+
+// Nothing for kinds that are not read here.
+[[nodiscard]] const TextRecordKind* text_kind_of(RType rtype);
+
+}  // namespace fm::dbn
