@@ -100,6 +100,13 @@ Result<CommitReport> Lake::merge(const table::Table& table, const PartitionKey& 
   return to.update(fresh, {}, info);
 }
 
+Result<CommitReport> Lake::merge_sorted(const table::Table& table, const PartitionKey& partition,
+                                        table::RowStream& rows, MergeRule& rule) {
+  FM_ASSERT(&rows.table() == &table);
+  FM_ASSIGN(PartitionWriter to, writer(table, partition));
+  return to.merge_sorted(rows, rule);
+}
+
 Result<CompactReport> Lake::compact(const table::Table& table, const PartitionKey& partition,
                                     Compact what) {
   FM_ASSIGN(PartitionWriter to, writer(table, partition));

@@ -88,6 +88,7 @@ struct PastPartition {
 // Rows that are read as they are asked for.
 using RowCursor = std::unique_ptr<table::RowStream>;
 
+class MergeRule;
 class PartitionWriter;
 
 // A lake directory, and the only way to change one. Any number of processes and threads may write
@@ -142,6 +143,14 @@ class Lake {
   // replace(); kInvalidArgument also for the same key twice in `rows`.
   [[nodiscard]] Result<CommitReport> merge(const table::Table& table, const PartitionKey& partition,
                                            table::RowStream& rows, const CommitInfo& info);
+
+  // The same for any number of rows, which must come in the order of the key, each key once: neither
+  // they nor the stored ones are held in memory. `rule` says which row of a key stays, and what is
+  // committed with them; where no row was added or took another's place, the files stay as they
+  // are. Holds the partition's lock while the rows come. Errors: as replace(), and those of `rule`.
+  [[nodiscard]] Result<CommitReport> merge_sorted(const table::Table& table,
+                                                  const PartitionKey& partition,
+                                                  table::RowStream& rows, MergeRule& rule);
 
   // Merges parts that append() added; the rows stay the same. Appends may go on meanwhile. Nothing
   // happens where there is no partition or nothing to merge. Errors: kBusy when the partition is

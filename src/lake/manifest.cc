@@ -136,6 +136,7 @@ Date PartitionKey::first_day(const table::Table& table) const {
     case LakeLayout::kRootDay:
       return date;
     case LakeLayout::kRootYear:
+    case LakeLayout::kYear:
       return Date(date.year(), 1, 1);
     case LakeLayout::kMonth:
       return Date(date.year(), date.month(), 1);
@@ -148,6 +149,7 @@ Date PartitionKey::end_day(const table::Table& table) const {
     case LakeLayout::kRootDay:
       return date + 1;
     case LakeLayout::kRootYear:
+    case LakeLayout::kYear:
       return Date(date.year() + 1, 1, 1);
     case LakeLayout::kMonth:
       return date.month() == 12 ? Date(date.year() + 1, 1, 1)
@@ -158,12 +160,13 @@ Date PartitionKey::end_day(const table::Table& table) const {
 
 Result<std::string> PartitionKey::directory(const table::Table& table) const {
   const std::string day = first_day(table).iso();
-  if (table.layout == LakeLayout::kMonth) {
+  if (table.root_column.empty()) {
     if (!root.empty())
       return fail(Code::kInvalidArgument,
                   "{}.{} holds all roots in one partition; found root \"{}\"", table.dataset,
                   table.name, root);
-    return fmt::format("p_month={}", day.substr(0, 7));
+    return table.layout == LakeLayout::kYear ? fmt::format("p_year={}", day.substr(0, 4))
+                                             : fmt::format("p_month={}", day.substr(0, 7));
   }
   if (!is_directory_name(root))
     return fail(Code::kInvalidArgument,

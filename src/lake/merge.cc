@@ -135,6 +135,54 @@ Result<bool> UpdatedRows::next(RowBatch& batch) {
   return batch.size() > 0;
 }
 
+RuledRows::RuledRows(table::RowStream& stored, table::RowStream& fresh, MergeRule& rule)
+    : fresh_stream_(&fresh), order_(fresh.table()), stored_(stored), fresh_(fresh), rule_(&rule) {}
+
+void RuledRows::take_fresh(RowBatch& batch, std::size_t rows) {
+  rule_->added(fresh_.batch(), fresh_.row(), rows);
+  batch.append(fresh_.batch(), fresh_.row(), rows);
+  fresh_.take(rows);
+  changed_ = true;
+}
+
+void RuledRows::take_both(RowBatch& batch) {
+  if (rule_->choose(stored_.batch(), stored_.row(), fresh_.batch(), fresh_.row()) == Keep::kFresh) {
+    batch.append(fresh_.batch(), fresh_.row(), 1);
+    keep_bookkeeping(batch, stored_.batch(), stored_.row());
+    changed_ = true;
+  } else {
+    batch.append(stored_.batch(), stored_.row(), 1);
+  }
+  stored_.take(1);
+  fresh_.take(1);
+}
+
+Result<bool> RuledRows::next(RowBatch& batch) {
+  batch.clear();
+  while (!batch.full()) {
+    FM_ASSIGN(const bool has_stored, stored_.fill());
+    FM_ASSIGN(const bool has_fresh, fresh_.fill());
+    if (!has_stored && !has_fresh) break;
+    if (!has_stored) {
+      take_fresh(batch, std::min(fresh_.rows_left(), batch.rows_max() - batch.size()));
+      continue;
+    }
+    const auto order =
+        !has_fresh ? std::strong_ordering::less
+                   : order_.compare(stored_.batch(), stored_.row(), fresh_.batch(), fresh_.row());
+    if (order > 0) {
+      take_fresh(batch, 1);
+    } else if (order < 0) {
+      batch.append(stored_.batch(), stored_.row(), 1);
+      changed_ |= rule_->kept(batch);
+      stored_.take(1);
+    } else {
+      take_both(batch);
+    }
+  }
+  return batch.size() > 0;
+}
+
 PartitionGuard::PartitionGuard(table::RowStream& rows, const PartitionKey& partition)
     : rows_(&rows),
       root_(partition.root),

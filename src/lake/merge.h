@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "lake/manifest.h"
+#include "lake/merge_rule.h"
 #include "lake/row_order.h"
 #include "table/row_batch.h"
 #include "table/row_stream.h"
@@ -79,6 +80,27 @@ class UpdatedRows final : public table::RowStream {
   RowHead fresh_;
   Dates dropped_;
   std::size_t date_column_;
+  bool changed_ = false;
+};
+
+// Stored and fresh rows, both in the order of the key, by a rule.
+class RuledRows final : public table::RowStream {
+ public:
+  RuledRows(table::RowStream& stored, table::RowStream& fresh, MergeRule& rule);
+  [[nodiscard]] const table::Table& table() const override { return fresh_stream_->table(); }
+  [[nodiscard]] Result<bool> next(table::RowBatch& batch) override;
+  // Whether any fresh row was added, or took a stored one's place.
+  [[nodiscard]] bool changed() const { return changed_; }
+
+ private:
+  void take_fresh(table::RowBatch& batch, std::size_t rows);
+  void take_both(table::RowBatch& batch);
+
+  table::RowStream* fresh_stream_;
+  RowOrder order_;
+  RowHead stored_;
+  RowHead fresh_;
+  MergeRule* rule_;
   bool changed_ = false;
 };
 

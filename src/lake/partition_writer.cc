@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "lake/merge.h"
+#include "lake/merge_rule.h"
 #include "lake/row_reader.h"
 #include "lake/text.h"
 
@@ -301,6 +302,25 @@ Result<CommitReport> PartitionWriter::update(const RowSet& fresh, Dates dropped,
   // What lies behind the cursor would be appended again.
   if (now.final_to && key_time_column(*table_)) FM_TRY(check_times(fresh, {}, *now.final_to));
   return rewrite(old, fresh, std::move(dropped), now);
+}
+
+Result<CommitReport> PartitionWriter::merge_sorted(RowStream& fresh, MergeRule& rule) {
+  FM_ASSIGN(const Lock held, lock());
+  FM_ASSIGN(const auto old, read());
+  FM_TRY(rule.begin(old));
+  FM_ASSIGN(auto begun, store_.begin_draft());
+  const DraftOwner draft(store_, std::move(begun));
+  FM_ASSIGN(const auto stored,
+            read_in_order(store_, *table_, old ? old->files : std::vector<DataFile>{}));
+  RuledRows rows(*stored, fresh, rule);
+  FM_ASSIGN(const ParquetReport written, write(rows, draft.get()));
+  CommitInfo info = rule.finish();
+  // Rows from elsewhere say nothing of how far a feed has come.
+  if (old) info.final_to = old->final_to;
+  if (old && !rows.changed())
+    return commit(old, manifest_of(old, old->files, info), draft.get(), "", info);
+  return commit(old, manifest_of(old, files_of(written), info), draft.get(),
+                written.rows == 0 ? "" : written.hash, info);
 }
 
 // False when the files are not the partition's any more.

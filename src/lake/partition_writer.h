@@ -23,6 +23,7 @@ class PartitionWriter {
   // `fresh` in place of stored rows with the same key, and of all those of the dates `dropped`.
   [[nodiscard]] Result<CommitReport> update(const RowSet& fresh, Dates dropped,
                                             const CommitInfo& info);
+  [[nodiscard]] Result<CommitReport> merge_sorted(table::RowStream& fresh, MergeRule& rule);
   [[nodiscard]] Result<CommitReport> append(const RowSet& fresh, const CommitInfo& info,
                                             std::optional<Second> expected_final_to);
   [[nodiscard]] Result<CompactReport> compact(Compact what);

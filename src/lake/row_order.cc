@@ -1,9 +1,11 @@
 #include "lake/row_order.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 
 #include "base/assert.h"
+#include "lake/merge_rule.h"
 
 namespace fm::lake {
 namespace {
@@ -64,14 +66,19 @@ std::strong_ordering RowOrder::compare(const RowBatch& left, std::size_t left_ro
   return std::strong_ordering::equal;
 }
 
-bool same_content(const RowBatch& left, std::size_t left_row, const RowBatch& right,
-                  std::size_t right_row) {
+bool same_values(const RowBatch& left, std::size_t left_row, const RowBatch& right,
+                 std::size_t right_row, std::span<const std::size_t> left_out) {
   const auto columns = left.table().columns;
   for (std::size_t c = 0; c < columns.size(); ++c)
-    if (!columns[c].bookkeeping &&
+    if (!columns[c].bookkeeping && std::ranges::find(left_out, c) == left_out.end() &&
         compare_cells(left, left_row, right, right_row, c) != std::strong_ordering::equal)
       return false;
   return true;
+}
+
+bool same_content(const RowBatch& left, std::size_t left_row, const RowBatch& right,
+                  std::size_t right_row) {
+  return same_values(left, left_row, right, right_row, {});
 }
 
 std::optional<std::size_t> key_time_column(const table::Table& table) {

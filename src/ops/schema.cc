@@ -62,6 +62,38 @@ CREATE TABLE feed_gaps (
 );
 CREATE INDEX feed_gaps_time ON feed_gaps (dataset, from_ns);
 )sql",
+    R"sql(
+CREATE TABLE databento_load_state (
+  path           TEXT NOT NULL,
+  content_hash   TEXT NOT NULL,
+  date           INTEGER NOT NULL,
+  size_bytes     INTEGER NOT NULL,
+  modified_ns    INTEGER NOT NULL,
+  inode          INTEGER NOT NULL,
+  job_id         TEXT,
+  dataset        TEXT,
+  schema         TEXT,
+  roots          TEXT,
+  range_start    INTEGER,
+  range_end      INTEGER,
+  published_at   INTEGER,
+  rows_read      INTEGER NOT NULL,
+  rows_added     INTEGER NOT NULL,
+  rows_corrected INTEGER NOT NULL,
+  rows_unchanged INTEGER NOT NULL,
+  rows_outdated  INTEGER NOT NULL,
+  rows_rejected  INTEGER NOT NULL,
+  status         TEXT NOT NULL
+    CHECK (status IN ('running', 'success', 'copy', 'refused', 'failed')),
+  error_message  TEXT,
+  started_at     INTEGER NOT NULL,
+  finished_at    INTEGER,
+  run_id         TEXT NOT NULL,
+  engine_version TEXT NOT NULL,
+  PRIMARY KEY (path, content_hash)
+);
+CREATE INDEX databento_load_state_content ON databento_load_state (content_hash);
+)sql",
 };
 
 Status newer_than_program(const Sqlite& sqlite, std::int64_t version) {

@@ -7,15 +7,12 @@
 #include "base/hash.h"
 #include "ops/schema.h"
 #include "ops/sqlite.h"
+#include "ops/state_connection.h"
 
 namespace fm::ops {
 namespace {
 
 constexpr Nanos kPauseBeforeRetry = 5'000'000;
-
-std::int64_t microseconds(Nanos time) { return static_cast<std::int64_t>(time / 1'000); }
-Nanos nanoseconds(std::int64_t microseconds) { return static_cast<Nanos>(microseconds) * 1'000; }
-std::int64_t day_of(Nanos time) { return Date::of_second(second_of(time)).days_since_1970(); }
 
 // "20250616T142311Z"
 std::string stamp_of(Nanos time) {
@@ -136,11 +133,6 @@ class StateRows final : public table::RowStream {
 
 }  // namespace
 
-struct State::Connection {
-  Env& env;
-  Sqlite sqlite;
-};
-
 std::string state_file(std::string_view state_dir) { return join(state_dir, "ops.sqlite"); }
 
 State::State(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
@@ -191,18 +183,46 @@ Status State::finish_run(std::string_view run_id, const RunEnd& end) {
   return fail(Code::kNotFound, "{}: no run {} is under way", connection_->sqlite.file(), run_id);
 }
 
-Result<std::string> State::add_event(const Event& event) {
-  const Nanos now = connection_->env.now();
-  std::string event_id = unique_name(connection_->env, now);
-  FM_ASSIGN(auto insert, connection_->sqlite.prepare(
-                             "INSERT INTO data_quality_events (event_id, date, ts, source, dataset,"
-                             " table_name, severity, check_type, message, payload, resolved)"
-                             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"));
-  insert.bind(event_id).bind(day_of(now)).bind(microseconds(now)).bind(event.source);
+namespace {
+
+constexpr std::string_view kInsertEvent =
+    "INSERT INTO data_quality_events (event_id, date, ts, source, dataset, table_name, severity,"
+    " check_type, message, payload, resolved) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
+    " ON CONFLICT (event_id) DO NOTHING";
+
+Status insert_event(Statement& insert, const Event& event, std::string_view id, Nanos now) {
+  insert.bind(id).bind(day_of(now)).bind(microseconds(now)).bind(event.source);
   insert.bind(event.dataset).bind_optional(event.table_name).bind(name(event.severity));
   insert.bind_optional(event.check_type).bind(event.message).bind_optional(event.payload_json);
   FM_TRY(insert.run());
-  return event_id;
+  insert.reset();
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> State::add_event(const Event& event) {
+  const Nanos now = connection_->env.now();
+  std::string id =
+      event.identity ? std::string(*event.identity) : unique_name(connection_->env, now);
+  FM_ASSIGN(auto insert, connection_->sqlite.prepare(kInsertEvent));
+  FM_TRY(insert_event(insert, event, id, now));
+  return id;
+}
+
+Result<std::uint64_t> State::add_events(std::span<const Event> events) {
+  const Nanos now = connection_->env.now();
+  FM_ASSIGN(auto transaction, Transaction::begin(connection_->sqlite));
+  FM_ASSIGN(auto insert, connection_->sqlite.prepare(kInsertEvent));
+  std::uint64_t fresh = 0;
+  for (const Event& event : events) {
+    const std::string id =
+        event.identity ? std::string(*event.identity) : unique_name(connection_->env, now);
+    FM_TRY(insert_event(insert, event, id, now));
+    fresh += static_cast<std::uint64_t>(connection_->sqlite.changed_rows());
+  }
+  FM_TRY(transaction.commit());
+  return fresh;
 }
 
 Status State::record_rejects(std::span<const Rejects> rejects) {
@@ -323,9 +343,9 @@ Status State::check_integrity() {
 int State::schema_version() { return newest_schema(); }
 
 std::span<const table::Table* const> State::tables() {
-  static const std::array<const table::Table*, 4> kept = {
+  static const std::array<const table::Table*, 5> kept = {
       &table::job_runs(), &table::data_quality_events(), &table::candle_rejects(),
-      &table::feed_gaps()};
+      &table::feed_gaps(), &table::databento_load_state()};
   return kept;
 }
 

@@ -22,6 +22,7 @@
 #include "base/env.h"
 #include "base/error.h"
 #include "base/time.h"
+#include "ops/load_state.h"
 #include "table/catalogue.h"
 #include "table/row_stream.h"
 
@@ -49,11 +50,13 @@ enum class Severity { kInfo, kWarning, kError };
 struct Event {
   std::string_view source;   // who noticed: "candles"
   std::string_view dataset;  // concerned: "market_data"
-  std::optional<std::string_view> table_name;
+  std::optional<std::string_view> table_name = {};
   Severity severity = Severity::kWarning;
-  std::optional<std::string_view> check_type;  // "calendar_contradicted"
+  std::optional<std::string_view> check_type = {};  // "calendar_contradicted"
   std::string_view message;
-  std::optional<std::string_view> payload_json;
+  std::optional<std::string_view> payload_json = {};
+  // Given: events that share it are the same one, which is kept once. At most 100 characters.
+  std::optional<std::string_view> identity = {};
 };
 
 // Records left out of one ticker's trade date; without a ticker, of one UTC date of arrival.
@@ -105,6 +108,13 @@ class State {
 
   // Returns the event's unique name.
   [[nodiscard]] Result<std::string> add_event(const Event& event);
+  // In one transaction. How many of them were new.
+  [[nodiscard]] Result<std::uint64_t> add_events(std::span<const Event> events);
+
+  // In one transaction, each takes the place of what was stored for its path and content.
+  [[nodiscard]] Status record_loads(std::span<const LoadedFile> files);
+  // All that is stored, by path; of one path the newest last.
+  [[nodiscard]] Result<std::vector<LoadedFile>> loads();
 
   // In one transaction, the counts of each ticker and date take the place of those stored before,
   // so that a job that is run again counts nothing twice. Empty counts remove.

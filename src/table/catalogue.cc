@@ -254,6 +254,57 @@ constexpr std::array kFeedGaps{
 constexpr std::array<std::string_view, 1> kGapKey{"gap_id"};
 constexpr std::array<std::string_view, 2> kGapCluster{"dataset", "reason"};
 
+// Bars as the vendor's files have them, the same columns for every length of bar.
+constexpr std::array kVendorBars{
+    time("ts_event", "start of the bar"),
+    text("root", "root of the contract; of a spread, that of its first leg"),
+    text("symbol", "contract or spread, as the exchange names it"),
+    int64("instrument_id", "", "the vendor's number for the symbol on that date"),
+    int64("publisher_id", "", "the vendor's number for the venue"),
+    number("open", "price", "first price of the bar", kPriceDigits),
+    number("high", "price", "highest price of the bar", kPriceDigits),
+    number("low", "price", "lowest price of the bar", kPriceDigits),
+    number("close", "price", "last price of the bar", kPriceDigits),
+    int64("volume", "contracts", "traded in the bar"),
+    flag("is_spread", "several legs: its prices are differences"),
+    date("delivery", "first day of the delivery month, its decade resolved; null for spreads",
+         kNullable),
+    date("ts_date", "UTC date of ts_event"),
+    time("source_published_at", "since when the vendor's data are as in the file of this row"),
+    text("source_hash", "content hash of that file: ops.databento_load_state names it"),
+    first_loaded("ingest_timestamp"),
+};
+
+constexpr std::array kDatabentoLoadState{
+    text("path", "the file"),
+    text("content_hash", "XXH3-128 of its bytes; empty where it could not be read"),
+    date("date", "UTC date of started_at"),
+    int64("size_bytes", "bytes", "its size on disk"),
+    int64("modified_ns", "ns since 1970", "when it was last changed on disk"),
+    int64("inode", "", "its number in the file system"),
+    text("job_id", "the vendor's batch job it came from", kNullable),
+    text("dataset", "such as GLBX.MDP3", kNullable),
+    text("schema", "what its records are: ohlcv-1m and the like", kNullable),
+    text("roots", "roots of the rows that were stored, separated by commas", kNullable),
+    time("range_start", "earliest time of a row, cut to microseconds", kNullable),
+    time("range_end", "latest time of a row, cut to microseconds", kNullable),
+    time("published_at", "the latest source_published_at of its rows", kNullable),
+    int64("rows_read", "count", "records or lines in the file"),
+    int64("rows_added", "count", "stored under keys that were new"),
+    int64("rows_corrected", "count", "stored in place of rows with other values"),
+    int64("rows_unchanged", "count", "the same values were stored already"),
+    int64("rows_outdated", "count", "newer values were stored already, or came in the same run"),
+    int64("rows_rejected", "count", "left out; the quarantine lists them"),
+    text("status", "running, success, copy, refused or failed"),
+    text("error_message", "why it was refused or failed; of a copy, the other file", kNullable),
+    time("started_at", "when it was looked at"),
+    time("finished_at", "when its rows were durable; null while it is not", kNullable),
+    text("run_id", "the run of ops.job_runs"),
+    text("engine_version", "program version"),
+};
+constexpr std::array<std::string_view, 2> kLoadKey{"path", "content_hash"};
+constexpr std::array<std::string_view, 2> kLoadCluster{"schema", "status"};
+
 constexpr std::array kTables{
     Table{.dataset = "market_data",
           .name = "candles_1m",
@@ -350,6 +401,59 @@ constexpr std::array kTables{
           .root_column = "",
           .layout = LakeLayout::kMonth,
           .sort = kGapKey},
+    Table{.dataset = "market_data",
+          .name = "databento_futures_ohlcv_1s",
+          .description = "One-second bars of the vendor, as received",
+          .columns = kVendorBars,
+          .key = kBarKey,
+          .partition_column = "ts_date",
+          .cluster = kBarCluster,
+          .root_column = "root",
+          .layout = LakeLayout::kRootYear,
+          .sort = kBarKey,
+          .require_partition_filter = true},
+    Table{.dataset = "market_data",
+          .name = "databento_futures_ohlcv_1m",
+          .description = "One-minute bars of the vendor, as received",
+          .columns = kVendorBars,
+          .key = kBarKey,
+          .partition_column = "ts_date",
+          .cluster = kBarCluster,
+          .root_column = "root",
+          .layout = LakeLayout::kRootYear,
+          .sort = kBarKey,
+          .require_partition_filter = true},
+    Table{.dataset = "market_data",
+          .name = "databento_futures_ohlcv_1h",
+          .description = "One-hour bars of the vendor, as received",
+          .columns = kVendorBars,
+          .key = kBarKey,
+          .partition_column = "ts_date",
+          .cluster = kBarCluster,
+          .root_column = "",
+          .layout = LakeLayout::kYear,
+          .sort = kBarKey},
+    Table{.dataset = "market_data",
+          .name = "databento_futures_ohlcv_1d_utc",
+          .description =
+              "Bars of whole UTC days of the vendor, as received: not those of trade dates",
+          .columns = kVendorBars,
+          .key = kBarKey,
+          .partition_column = "ts_date",
+          .cluster = kBarCluster,
+          .root_column = "",
+          .layout = LakeLayout::kYear,
+          .sort = kBarKey},
+    Table{.dataset = "ops",
+          .name = "databento_load_state",
+          .description = "Every file that was loaded, refused or failed",
+          .columns = kDatabentoLoadState,
+          .key = kLoadKey,
+          .partition_column = "date",
+          .cluster = kLoadCluster,
+          .root_column = "",
+          .layout = LakeLayout::kMonth,
+          .sort = kLoadKey},
 };
 
 }  // namespace
@@ -410,5 +514,10 @@ const Table& job_runs() { return kTables[5]; }
 const Table& data_quality_events() { return kTables[6]; }
 const Table& futures_ohlcv_1m_live() { return kTables[7]; }
 const Table& feed_gaps() { return kTables[8]; }
+const Table& databento_futures_ohlcv_1s() { return kTables[9]; }
+const Table& databento_futures_ohlcv_1m() { return kTables[10]; }
+const Table& databento_futures_ohlcv_1h() { return kTables[11]; }
+const Table& databento_futures_ohlcv_1d_utc() { return kTables[12]; }
+const Table& databento_load_state() { return kTables[13]; }
 
 }  // namespace fm::table

@@ -40,6 +40,7 @@ enum class LakeLayout : std::uint8_t {
   kRootDay,   // p_root=ES/p_day=2025-06-16
   kRootYear,  // p_root=ES/p_year=2025: tables with few rows a day
   kMonth,     // p_month=2025-06: tables of all roots
+  kYear,      // p_year=2025: tables of all roots with few rows a day
 };
 
 struct Table {
@@ -50,7 +51,7 @@ struct Table {
   std::span<const std::string_view> key;
   std::string_view partition_column;  // a date; one of `columns`, the same in all engines
   std::span<const std::string_view> cluster;
-  std::string_view root_column;  // whose value is p_root; empty for kMonth
+  std::string_view root_column;  // whose value is p_root; empty for kMonth and kYear
   LakeLayout layout = LakeLayout::kRootDay;
   // Lake files are sorted by it, and it begins with the key.
   std::span<const std::string_view> sort;
@@ -78,5 +79,10 @@ struct Table {
 [[nodiscard]] const Table& data_quality_events();
 [[nodiscard]] const Table& futures_ohlcv_1m_live();
 [[nodiscard]] const Table& feed_gaps();
+[[nodiscard]] const Table& databento_futures_ohlcv_1s();
+[[nodiscard]] const Table& databento_futures_ohlcv_1m();
+[[nodiscard]] const Table& databento_futures_ohlcv_1h();
+[[nodiscard]] const Table& databento_futures_ohlcv_1d_utc();
+[[nodiscard]] const Table& databento_load_state();
 
 }  // namespace fm::table

@@ -132,6 +132,8 @@ std::string_view lake_directories(const Table& table) {
       return "p_root=…/p_year=YYYY";
     case LakeLayout::kMonth:
       return "p_month=YYYY-MM";
+    case LakeLayout::kYear:
+      return "p_year=YYYY";
   }
   FM_ASSERT(false);
 }

@@ -34,7 +34,8 @@ TEST(Catalogue, IsConsistent) {
     for (const auto& cluster : table.cluster) EXPECT_TRUE(table.find_column(cluster)) << cluster;
     EXPECT_LE(table.cluster.size(), 4u) << "BigQuery clusters by four columns at most";
     EXPECT_TRUE(std::ranges::equal(table.sort.first(table.key.size()), table.key));
-    EXPECT_EQ(table.root_column.empty(), table.layout == LakeLayout::kMonth);
+    EXPECT_EQ(table.root_column.empty(),
+              table.layout == LakeLayout::kMonth || table.layout == LakeLayout::kYear);
     EXPECT_EQ(find_table(table.name), &table);
     EXPECT_EQ(find_table(std::string(table.dataset) + "." + std::string(table.name)), &table);
   }
