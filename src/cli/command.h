@@ -81,6 +81,7 @@ std::unique_ptr<Command> demo_command();
 std::unique_ptr<Command> candles_command();
 std::unique_ptr<Command> live_command();
 std::unique_ptr<Command> poll_command();
+std::unique_ptr<Command> load_command();
 std::unique_ptr<Command> repair_command();
 std::unique_ptr<Command> reconcile_command();
 std::unique_ptr<Command> synth_command();

@@ -4,10 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <set>
-
-#include "dbn/enums.h"
 
 namespace fm::jobs {
 namespace {
@@ -19,17 +16,6 @@ bool ends_with_data(std::string_view name) {
   if (name.ends_with(".zst")) name.remove_suffix(4);
   return std::ranges::any_of(kDataEndings,
                              [&](const char* ending) { return name.ends_with(ending); });
-}
-
-// "glbx-mdp3-20231225.ohlcv-1m.csv.zst" → ohlcv-1m.
-std::optional<dbn::Schema> schema_in_name(std::string_view name) {
-  while (!name.empty()) {
-    const std::size_t dot = name.find('.');
-    if (const auto schema = dbn::parse_schema(name.substr(0, dot))) return schema;
-    if (dot == std::string_view::npos) break;
-    name.remove_prefix(dot + 1);
-  }
-  return std::nullopt;
 }
 
 // Why a file found in a directory is not read; empty when it is.
@@ -68,6 +54,16 @@ Status walk(Env& env, const std::string& directory, int depth, InputList& list) 
 bool is_side_file(std::string_view name) {
   return name == "manifest.json" || name == "metadata.json" || name == "condition.json" ||
          name.starts_with("symbology.");
+}
+
+std::optional<dbn::Schema> schema_in_name(std::string_view name) {
+  while (!name.empty()) {
+    const std::size_t dot = name.find('.');
+    if (const auto schema = dbn::parse_schema(name.substr(0, dot))) return schema;
+    if (dot == std::string_view::npos) break;
+    name.remove_prefix(dot + 1);
+  }
+  return std::nullopt;
 }
 
 std::string absolute_path(std::string_view path) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "base/env.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "dbn/enums.h"
 
 namespace fm::jobs {
 
@@ -41,6 +43,9 @@ struct InputList {
 
 // True for the names that every batch download has beside its data.
 [[nodiscard]] bool is_side_file(std::string_view name);
+
+// "glbx-mdp3-20231225.ohlcv-1m.csv.zst" → ohlcv-1m.
+[[nodiscard]] std::optional<dbn::Schema> schema_in_name(std::string_view name);
 
 [[nodiscard]] std::string absolute_path(std::string_view path);
 

@@ -4,9 +4,9 @@
 namespace fm::testing_cli {
 namespace {
 
-const std::vector<std::string> kCommands = {"demo",   "live",   "repair",  "reconcile", "poll",
-                                            "fetch",  "replay", "candles", "synth",     "query",
-                                            "schema", "dump",   "doctor",  "version"};
+const std::vector<std::string> kCommands = {"demo",  "live",   "repair", "reconcile", "poll",
+                                            "load",  "fetch",  "replay", "candles",   "synth",
+                                            "query", "schema", "dump",   "doctor",    "version"};
 
 using Usage = ProgramTest;
 
@@ -45,6 +45,9 @@ TEST_F(Usage, HelpNamesEveryFlag) {
       {"replay", {"--port", "--http-port", "--speed", "--once", "--fault", "--key-file"}},
       {"fetch", {"--dataset", "--schema", "--symbols", "--start", "--end", "--max-cost", "--yes"}},
       {"poll", {"--roots", "--interval", "--lookback", "--once", "--lake"}},
+      {"load",
+       {"--lake", "--state-dir", "--dataset", "--dry-run", "--test-one", "--rehash", "--again",
+        "--json"}},
       {"synth",
        {"--roots", "--date", "--days", "--trades", "--seed", "--version", "--zstd", "--output"}},
       {"query", {"--lake", "--format", "--json", "--as-of"}},

@@ -1,0 +1,78 @@
+#include <CLI/CLI.hpp>
+
+#include "app/progress.h"
+#include "cli/command.h"
+#include "jobs/load.h"
+
+namespace fm::cli {
+namespace {
+
+class LoadCommand final : public Command {
+ public:
+  std::string_view name() const override { return "load"; }
+  std::string_view summary() const override {
+    return "Load downloaded files of bars into the lake, each row once";
+  }
+  std::string_view examples() const override {
+    return "  frontmonth load GLBX-20250602-C83SEA9BN7/ --lake lake\n"
+           "  frontmonth load downloads/ --lake lake --dry-run\n"
+           "  frontmonth load glbx-mdp3-20240602-20250601.ohlcv-1m.dbn.zst --lake lake --json";
+  }
+
+  void declare(CLI::App& app, Context& context) override {
+    app.add_option("PATH", options_.inputs,
+                   "DBN, Databento JSON lines or CSV, each also as .zst; files, folders, or whole "
+                   "folders of batch jobs")
+        ->required();
+    add_config_option(app, context, "--lake", "lake", "DIR", "Where the rows go");
+    add_config_option(app, context, "--state-dir", "state_dir", "DIR",
+                      "Where ops.sqlite and quarantine lie (default: beside the lake)");
+    add_config_option(app, context, "--dataset", "databento.dataset", "NAME",
+                      "Files of other datasets are refused (default: GLBX.MDP3)");
+    app.add_flag("--dry-run", options_.dry_run,
+                 "Say of each file what would be done with it, and change nothing");
+    app.add_flag("--test-one", options_.test_one,
+                 "Load one file of each root and schema, and leave the others");
+    app.add_flag("--rehash", options_.rehash,
+                 "Read also files that look unchanged (size, time and inode) since they were "
+                 "loaded");
+    app.add_flag("--again", options_.again,
+                 "Merge every file, as if none had been loaded; rows that are there stay");
+    app.add_flag("--json", json_, "The report as one JSON object, every file in it");
+  }
+
+  Result<ExitCode> run(Context& context) override {
+    FM_ASSIGN(const jobs::Config config, context.config());
+    options_.lake = config.lake;
+    options_.state_dir = config.state_dir;
+    options_.keep_days = config.lake_keep_days;
+    options_.dataset = config.databento.dataset;
+    const Result<jobs::LoadReport> report = [&] {
+      app::TerminalProgress progress(context.env(), "load");
+      return jobs::run_load(context.env(), options_, progress);
+    }();
+    if (!report) return std::unexpected(report.error());
+    FM_TRY(context.print(json_ ? jobs::to_json(*report) : jobs::to_text(*report)));
+    switch (report->verdict()) {
+      case jobs::LoadVerdict::kOk:
+        return ExitCode::kOk;
+      case jobs::LoadVerdict::kProblems:
+        return ExitCode::kProblemsFound;
+      case jobs::LoadVerdict::kRetry:
+        return ExitCode::kTemporary;
+      case jobs::LoadVerdict::kFailed:
+        break;
+    }
+    return ExitCode::kFailure;
+  }
+
+ private:
+  jobs::LoadOptions options_;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> load_command() { return std::make_unique<LoadCommand>(); }
+
+}  // namespace fm::cli

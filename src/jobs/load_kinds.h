@@ -1,0 +1,69 @@
+// How the records of a schema become the rows of a table.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "dbn/enums.h"
+#include "dbn/record_view.h"
+#include "jobs/load_symbols.h"
+#include "table/row_batch.h"
+
+namespace fm::jobs {
+
+// Why a record is left out.
+enum class LoadFault : std::uint8_t {
+  kMalformed,          // a line that cannot be read
+  kOtherSchema,        // a record of another schema
+  kNoTime,             // no time, or one outside 1970 … 2100
+  kUnknownInstrument,  // nothing says what its instrument number stood for on that day
+  kNotAFuture,         // an option, a user-defined strategy, a continuous name
+  kNoRoot,             // a spread whose first leg names no root
+  kOffGrid,            // a bar that does not begin at a whole second, minute, hour or day
+  kNoPrice,            // one of its prices is undefined
+  kBadRange,           // high below low, or open or close outside them
+  kBadVolume,          // more than 63 bits: a negative number
+};
+inline constexpr std::size_t kLoadFaults = 10;
+[[nodiscard]] std::string_view name(LoadFault fault);
+
+// What every row of a record's table says beside the record.
+struct LoadRow {
+  const std::byte* record = nullptr;
+  const LoadSymbol* symbol = nullptr;
+  Date day;  // of the partition column
+  std::int64_t published_us = 0;
+  std::string_view source_hash;
+  std::int64_t ingested_us = 0;
+};
+
+struct LoadKind {
+  dbn::Schema schema{};
+  const table::Table* table = nullptr;
+  std::size_t record_bytes = 0;  // of version 3, without ts_out
+  // The record is of this kind: its type and length.
+  bool (*holds)(dbn::RecordView record) = nullptr;
+  // By which rows are sorted and partitioned; kUndefTime where it has none.
+  Nanos (*time)(const std::byte* record) = nullptr;
+  // What tells rows of the same time and symbol apart, in the order of the table's key.
+  std::uint64_t (*minor)(const std::byte* record) = nullptr;
+  // Of the record alone.
+  std::optional<LoadFault> (*judge)(const std::byte* record, Nanos interval) = nullptr;
+  Nanos interval = 0;  // of bars
+  void (*append)(const LoadRow& row, table::RowBatch& batch) = nullptr;
+
+  [[nodiscard]] bool by_root() const { return !table->root_column.empty(); }
+};
+
+// Every schema that is loaded.
+[[nodiscard]] std::span<const LoadKind> load_kinds();
+// Nothing for a schema that is not.
+[[nodiscard]] const LoadKind* find_load_kind(dbn::Schema schema);
+// "ohlcv-1s, ohlcv-1m, …", for errors.
+[[nodiscard]] std::string load_schema_names();
+
+}  // namespace fm::jobs

@@ -1,0 +1,94 @@
+// Records of one schema brought into the order of their table's partitions and keys, in bounded
+// memory: sorted runs in a RunStore, merged as they are read.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/env.h"
+#include "base/error.h"
+#include "jobs/load_symbols.h"
+#include "jobs/run_store.h"
+
+namespace fm::jobs {
+
+struct LoadMemory {
+  std::size_t sort_bytes = std::size_t{96} << 20;   // of rows that are being gathered
+  std::size_t store_bytes = std::size_t{64} << 20;  // of sorted runs, before they go to a file
+};
+
+// Rows in front of their record. Rows of one table with the same time, symbol and minor have the
+// same key.
+struct LoadKey {
+  Nanos time = 0;
+  std::uint64_t minor = 0;
+  std::uint32_t symbol = 0;
+  std::uint32_t source = 0;  // the file it came from
+};
+
+// A partition of a table, in the order in which partitions come.
+struct LoadPartition {
+  std::uint32_t root = 0;  // rank; 0 where a partition holds all roots
+  std::int32_t year = 0;
+  friend auto operator<=>(const LoadPartition&, const LoadPartition&) = default;
+};
+
+struct SortedRow {
+  LoadKey key;
+  const std::byte* record = nullptr;  // until the next call of next()
+  LoadPartition partition;
+};
+
+class LoadSorter {
+ public:
+  // `record_bytes` is a multiple of 8. `symbols` outlives it.
+  LoadSorter(Env& env, std::string spill_path, std::size_t record_bytes, bool by_root,
+             const LoadSymbols& symbols, const LoadMemory& memory);
+  ~LoadSorter();
+  LoadSorter(const LoadSorter&) = delete;
+  LoadSorter& operator=(const LoadSorter&) = delete;
+
+  // Errors: kNoSpace, kIo; kUnsupported for more rows than kRunsMax runs hold.
+  [[nodiscard]] Status add(const LoadKey& key, const std::byte* record);
+  // Nothing is added any more, and no symbol interned.
+  [[nodiscard]] Status finish();
+
+  // By partition, time, symbol and minor; of rows that agree in all of them, those added later come
+  // later. False at the end.
+  [[nodiscard]] Result<bool> next(SortedRow& row);
+
+  // Rows left out because the same file has the same row again, by file.
+  [[nodiscard]] const std::vector<std::uint64_t>& repeated() const { return repeated_; }
+  [[nodiscard]] std::uint64_t spilled_bytes() const { return store_.spilled_bytes(); }
+
+ private:
+  static constexpr std::size_t kRunsMax = 1'024;  // a buffer of kChunkBytes for each
+  struct Entry;
+  struct Cursor;
+
+  [[nodiscard]] Entry entry_of(const LoadKey& key, std::uint32_t index) const;
+  [[nodiscard]] Status flush();
+  [[nodiscard]] Status advance(Cursor& cursor);
+  [[nodiscard]] bool comes_later(const Cursor* left, const Cursor* right) const;
+
+  RunStore store_;
+  std::size_t record_bytes_;
+  std::size_t row_bytes_;
+  std::size_t rows_max_;
+  bool by_root_;
+  const LoadSymbols* symbols_;
+  std::vector<LoadSymbols::Rank> ranks_;
+  std::vector<std::byte> rows_;
+  std::size_t count_ = 0;
+  std::vector<RunStore::RunId> runs_;
+  std::vector<std::uint64_t> repeated_;
+  std::vector<std::unique_ptr<Cursor>> cursors_;
+  std::vector<Cursor*> waiting_;  // a heap: the first row in front
+  Cursor* taken_ = nullptr;       // whose row was handed out
+};
+
+}  // namespace fm::jobs

@@ -1,0 +1,590 @@
+// Loading as a user sees it: what is stored, what is left out, what is skipped, what is said.
+#include "jobs/load.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "databento/sha256.h"
+#include "dbn/writer.h"
+#include "jobs/testing_candles.h"
+#include "jobs/testing_env.h"
+#include "jobs/testing_load.h"
+#include "lake/lake.h"
+#include "ops/state.h"
+#include "table/catalogue.h"
+
+namespace fm::jobs {
+namespace {
+
+namespace fs = std::filesystem;
+using Bars = std::vector<TestBar>;
+
+class LoadTest : public ::testing::Test {
+ protected:
+  LoadTest() {
+    options_.lake = folder_.file("lake");
+    EXPECT_TRUE(Env::posix().make_directories(folder_.file("in")));
+  }
+
+  std::string in(const std::string& name) { return folder_.file("in/" + name); }
+  LoadReport load_all() {
+    options_.inputs = {folder_.file("in")};
+    return load(options_);
+  }
+  Bars stored() { return stored_minutes(options_.lake); }
+  std::vector<ops::LoadedFile> state() {
+    auto state =
+        ops::State::open_to_read(Env::posix(), folder_.file("frontmonth-state-lake/ops.sqlite"));
+    EXPECT_TRUE(state);
+    return state ? state->loads().value() : std::vector<ops::LoadedFile>{};
+  }
+  LoadedFileReport only_file(const LoadReport& report) {
+    EXPECT_EQ(report.files.size(), 1U);
+    return report.files.empty() ? LoadedFileReport{} : report.files.front();
+  }
+
+  const TestDirectory folder_;
+  LoadOptions options_;
+};
+
+const Bars kBars = {minute_bar(0, "ESU5", 6000), minute_bar(0, "ESU5-ESZ5", -50.25),
+                    minute_bar(0, "ZLN5", 48.5), minute_bar(1, "ESU5", 6000.25, 7)};
+
+TEST_F(LoadTest, EveryFormGivesTheSameRows) {
+  for (const char* ending : {"dbn", "dbn.zst", "json", "json.zst", "jsonl", "csv", "csv.zst"}) {
+    const TestDirectory folder;
+    LoadOptions options;
+    options.lake = folder.file("lake");
+    options.inputs = {folder.file(std::string("bars.") + ending)};
+    write_bars(options.inputs[0], kBars);
+    const LoadReport report = load(options);
+    EXPECT_EQ(report.verdict(), LoadVerdict::kOk) << ending << to_text(report);
+    EXPECT_EQ(only_file(report).added, 4U) << ending;
+    EXPECT_EQ(only_file(report).roots, "ES,ZL") << ending;
+    Bars sorted = stored_minutes(options.lake);
+    std::ranges::sort(sorted);
+    EXPECT_EQ(sorted, kBars) << ending;
+  }
+}
+
+TEST_F(LoadTest, RowsSayWhatTheyAre) {
+  write_bars(in("bars.dbn"), {minute_bar(0, "ESU5", 6000), minute_bar(0, "ESU5-ESZ5", -50.25)});
+  set_modified(in("bars.dbn"), kBarDay);
+  load_all();
+  const auto& table = table::databento_futures_ohlcv_1m();
+  auto rows = lake::Lake::view(Env::posix(), options_.lake)->read(table, {});
+  ASSERT_TRUE(rows);
+  table::RowBatch batch(table);
+  ASSERT_TRUE(*(*rows)->next(batch));
+  ASSERT_EQ(batch.size(), 2U);
+  const auto column = [&](std::string_view name) { return table.column_index(name); };
+  for (std::size_t row = 0; row < 2; ++row) {
+    EXPECT_EQ(batch.text(column("root"), row), "ES");
+    EXPECT_EQ(batch.int64s(column("publisher_id"))[row], 1);
+    EXPECT_EQ(batch.int64s(column("instrument_id"))[row], static_cast<std::int64_t>(row) + 1);
+    EXPECT_EQ(batch.int8s(column("is_spread"))[row], row);
+    EXPECT_EQ(Date::from_days(batch.int32s(column("ts_date"))[row]), Date(2025, 6, 16));
+    EXPECT_EQ(static_cast<Nanos>(batch.int64s(column("source_published_at"))[row]) * 1000, kBarDay);
+    EXPECT_EQ(batch.text(column("source_hash"), row), state().front().content_hash);
+  }
+  EXPECT_EQ(Date::from_days(batch.int32s(column("delivery"))[0]), Date(2025, 9, 1));
+  EXPECT_TRUE(batch.is_null(column("delivery"), 1));
+}
+
+TEST_F(LoadTest, ADecadeTellsContractsOfOneNameApart) {
+  const Nanos decade = 3'653 * kNanosPerDay;
+  TestBar old = minute_bar(0, "ESU5", 2000);
+  old.time -= decade;
+  write_bars(in("a.dbn"), {old, minute_bar(0, "ESU5", 6000)});
+  load_all();
+  const auto& table = table::databento_futures_ohlcv_1m();
+  auto rows = lake::Lake::view(Env::posix(), options_.lake)->read(table, {});
+  table::RowBatch batch(table);
+  std::vector<int> years;
+  while (*(*rows)->next(batch))
+    for (std::size_t row = 0; row < batch.size(); ++row)
+      years.push_back(Date::from_days(batch.int32s(table.column_index("delivery"))[row]).year());
+  EXPECT_EQ(years, (std::vector{2015, 2025}));
+  EXPECT_EQ(files_in(options_.lake, table).size(), 2U) << "a partition for each year";
+}
+
+TEST_F(LoadTest, EverySchemaHasItsTableAndLayout) {
+  const struct {
+    dbn::Schema schema;
+    const table::Table* table;
+    const char* partition;
+  } cases[] = {
+      {dbn::Schema::kOhlcv1s, &table::databento_futures_ohlcv_1s(), "p_root=ES/p_year=2025"},
+      {dbn::Schema::kOhlcv1m, &table::databento_futures_ohlcv_1m(), "p_root=ES/p_year=2025"},
+      {dbn::Schema::kOhlcv1h, &table::databento_futures_ohlcv_1h(), "p_year=2025"},
+      {dbn::Schema::kOhlcv1d, &table::databento_futures_ohlcv_1d_utc(), "p_year=2025"},
+  };
+  for (const auto& c : cases)
+    write_bars(in(std::string(dbn::name(c.schema)) + ".dbn"), {minute_bar(0, "ESU5", 6000)},
+               c.schema);
+  EXPECT_EQ(load_all().count(LoadAction::kLoad), 4U);
+  for (const auto& c : cases) {
+    EXPECT_EQ(stored_bars_of(options_.lake, *c.table).size(), 1U) << c.table->name;
+    EXPECT_TRUE(files_in(options_.lake, *c.table).contains(c.partition)) << c.table->name;
+  }
+}
+
+TEST_F(LoadTest, WhatIsUnchangedIsNotRead) {
+  write_bars(in("a.dbn"), kBars);
+  write_bars(in("b.json"), {minute_bar(5, "ESU5", 6001)});
+  load_all();
+  const auto files = files_in(options_.lake, table::databento_futures_ohlcv_1m());
+  std::vector<std::string> opened;
+  ForwardingEnv env;
+  env.on_open = [&](const std::string& path, std::unique_ptr<ReadableFile> file) {
+    if (path.contains("/in/")) opened.push_back(path);
+    return file;
+  };
+  const LoadReport again = load(options_, env);
+  EXPECT_EQ(again.count(LoadAction::kUnchanged), 2U) << to_text(again);
+  EXPECT_EQ(opened, std::vector<std::string>{});
+
+  options_.rehash = true;
+  EXPECT_EQ(load(options_, env).count(LoadAction::kUnchanged), 2U);
+  EXPECT_FALSE(opened.empty()) << "--rehash reads";
+  options_.rehash = false;
+  set_modified(in("a.dbn"), kBarDay);
+  EXPECT_EQ(load(options_).count(LoadAction::kUnchanged), 2U) << "touched, and the same content";
+  opened.clear();
+  EXPECT_EQ(load(options_, env).count(LoadAction::kUnchanged), 2U);
+  EXPECT_EQ(opened, std::vector<std::string>{}) << "the new time is remembered";
+  EXPECT_EQ(files_in(options_.lake, table::databento_futures_ohlcv_1m()), files);
+}
+
+TEST_F(LoadTest, EqualRowsLeavePartitionsUntouched) {
+  write_bars(in("a.dbn"), kBars);
+  load_all();
+  const auto files = files_in(options_.lake, table::databento_futures_ohlcv_1m());
+  for (const char* name : {"older.json", "later.csv"}) {
+    write_bars(in(name), kBars);
+    set_modified(in(name), std::string_view(name) == "older.json" ? kBarDay : Env::posix().now());
+    const LoadReport report = load_all();
+    std::uint64_t unchanged = 0;
+    for (const auto& file : report.files) unchanged += file.unchanged;
+    EXPECT_EQ(unchanged, 4U) << to_text(report);
+    EXPECT_EQ(report.partitions_changed, 0U) << name;
+    EXPECT_EQ(files_in(options_.lake, table::databento_futures_ohlcv_1m()), files) << name;
+  }
+  options_.again = true;
+  EXPECT_EQ(load_all().partitions_changed, 0U);
+  EXPECT_EQ(files_in(options_.lake, table::databento_futures_ohlcv_1m()), files);
+}
+
+TEST_F(LoadTest, WhatIsKnownLaterCountsHoweverItIsLoaded) {
+  struct File {
+    const char* name;
+    double close;
+    int day;  // of its time
+  };
+  const File files[] = {{"first.dbn", 1, 1},
+                        {"correction.dbn", 2, 3},
+                        {"same-as-first.json", 1, 5},
+                        {"late-arrival.dbn", 3, 4}};
+  std::vector<int> order = {0, 1, 2, 3};
+  do {
+    for (const bool together : {false, true}) {
+      const TestDirectory folder;
+      LoadOptions options;
+      options.lake = folder.file("lake");
+      for (const int i : order) {
+        const std::string path = folder.file(files[i].name);
+        write_bars(path, {minute_bar(0, "ESU5", files[i].close)});
+        set_modified(path, kBarDay + static_cast<Nanos>(files[i].day) * kNanosPerDay);
+        options.inputs.push_back(path);
+        if (together) continue;
+        load(options);
+        options.inputs.clear();
+      }
+      if (together) load(options);
+      EXPECT_EQ(stored_minutes(options.lake), Bars{minute_bar(0, "ESU5", 1)})
+          << order[0] << order[1] << order[2] << order[3] << together;
+    }
+  } while (std::ranges::next_permutation(order).found);
+}
+
+TEST_F(LoadTest, RowsThatCannotBeAreListedAndLeftOut) {
+  const std::string good =
+      R"({"hd":{"ts_event":"2025-06-16T00:00:00.000000000Z","rtype":33,"publisher_id":1,)"
+      R"("instrument_id":5},"open":"2.0","high":"3.0","low":"1.0","close":"2.0","volume":"4",)"
+      R"("symbol":"ESU5"})";
+  const struct {
+    const char* from;
+    const char* to;
+    const char* reason;
+  } cases[] = {
+      {"\"high\":\"3.0\"", "\"high\":\"0.5\"", "bad_range"},
+      {"\"open\":\"2.0\"", "\"open\":\"4.0\"", "bad_range"},
+      {"\"close\":\"2.0\"", "\"close\":null", "malformed"},
+      {"\"close\":\"2.0\"", "\"close\":\"9223372036854775807\"", "no_price"},
+      {"00:00:00.000000000Z", "00:00:30.000000000Z", "off_grid"},
+      {"\"2025-06-16T00:00:00.000000000Z\"", "\"18446744073709551615\"", "no_time"},
+      {"\"rtype\":33", "\"rtype\":34", "other_schema"},
+      {"\"rtype\":33", "\"rtype\":0", "other_schema"},
+      {"\"volume\":\"4\"", "\"volume\":\"18446744073709551615\"", "bad_volume"},
+      {"\"volume\":\"4\"", "\"volume\":\"-4\"", "malformed"},
+      {"\"symbol\":\"ESU5\"", "\"symbol\":null", "unknown_instrument"},
+      {"\"symbol\":\"ESU5\"", "\"symbol\":\"ES.c.0\"", "not_a_future"},
+      {"\"symbol\":\"ESU5\"", "\"symbol\":\"ESU5 P5000\"", "not_a_future"},
+      {"\"symbol\":\"ESU5\"}", "\"symbol\":\"ESU5\"", "malformed"},
+  };
+  std::string text = good + "\n";
+  std::map<std::string, std::uint64_t, std::less<>> expected;
+  for (const auto& c : cases) {
+    std::string line = good;
+    const std::size_t at = line.find(c.from);
+    ASSERT_NE(at, std::string::npos) << c.from;
+    text += line.replace(at, std::string_view(c.from).size(), c.to) + "\n";
+    ++expected[c.reason];
+  }
+  write_whole(in("glbx-mdp3-20250616.ohlcv-1m.json"), text);
+  const LoadReport report = load_all();
+  EXPECT_EQ(only_file(report).rejected, expected) << to_json(report);
+  EXPECT_EQ(only_file(report).added, 1U);
+  EXPECT_EQ(report.verdict(), LoadVerdict::kOk);
+  const auto lines = lines_of(read_whole(report.quarantine));
+  ASSERT_EQ(lines.size(), std::size(cases));
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    EXPECT_TRUE(lines[i].contains(fmt::format("\"position\":\"line {}\"", i + 2))) << lines[i];
+    EXPECT_TRUE(lines[i].contains(fmt::format("\"reason\":\"{}\"", cases[i].reason))) << lines[i];
+  }
+  const auto account = state().front();
+  EXPECT_EQ(account.rows_read, std::size(cases) + 1);
+  EXPECT_EQ(account.rows_rejected, std::size(cases));
+}
+
+TEST_F(LoadTest, SymbolsHoldForTheirDays) {
+  dbn::Metadata metadata;
+  metadata.dataset = "GLBX.MDP3";
+  metadata.schema = dbn::Schema::kOhlcv1m;
+  metadata.stype_in = dbn::SType::kParent;
+  metadata.symbols = {"ES.FUT"};
+  const Date day(2025, 6, 16);
+  metadata.mappings = {{"ESU5", {{day, day + 1, "7"}}}, {"ESZ5", {{day + 1, day + 2, "7"}}}};
+  auto writer =
+      dbn::Writer::open(dbn::create_output(Env::posix(), in("parent.dbn")).value(), metadata)
+          .value();
+  for (const int minute : {0, 1'440, 2'880})
+    ASSERT_TRUE(writer.write(record_of(minute_bar(minute, "", 6000), 7, dbn::Schema::kOhlcv1m)));
+  ASSERT_TRUE(writer.finish());
+  const LoadReport report = load_all();
+  EXPECT_EQ(stored(), (Bars{minute_bar(0, "ESU5", 6000), minute_bar(1'440, "ESZ5", 6000)}));
+  EXPECT_EQ(only_file(report).rejected.at("unknown_instrument"), 1U);
+}
+
+TEST_F(LoadTest, FilesThatAreNoSuchDataAreRefusedWithTheReason) {
+  write_bars(in("xnas-itch-20250616.ohlcv-1m.dbn"), kBars, dbn::Schema::kOhlcv1m, "XNAS.ITCH");
+  write_whole(in("zl_1d.csv"), "Date,Open,High,Low,Close\n2010-01-04,1,2,1,2\n");
+  write_whole(in("trades.json"),
+              R"({"ts_recv":"1","hd":{"ts_event":"1","rtype":0,"publisher_id":1,)"
+              R"("instrument_id":5},"action":"T","side":"B","price":"1","size":1})"
+              "\n");
+  write_whole(in("old.dbz"),
+              std::string("\x51\x2A\x4D\x18\x08\0\0\0DBZ", 11) + std::string(5, '\0'));
+  write_whole(in("notes.txt"), "hello");
+  const LoadReport report = load_all();
+  EXPECT_EQ(report.count(LoadAction::kRefused), 4U) << to_text(report);
+  EXPECT_EQ(report.verdict(), LoadVerdict::kOk) << "a folder holds what it holds";
+  const std::string text = to_text(report);
+  for (const char* said :
+       {"is of the dataset XNAS.ITCH, and this lake holds GLBX.MDP3",
+        "holds no records of Databento: line 2 names no rtype",
+        "Prices of futures are taken from the exchange's own feed",
+        "holds trades; what is loaded: ohlcv-1s, ohlcv-1m, ohlcv-1h, ohlcv-1d", "old.dbz"})
+    EXPECT_TRUE(text.contains(said)) << said << "\n" << text;
+  EXPECT_EQ(report.skipped.size(), 1U);
+  options_.inputs = {in("zl_1d.csv")};
+  EXPECT_EQ(load(options_).verdict(), LoadVerdict::kFailed) << "what is named is meant";
+  EXPECT_EQ(stored(), Bars{});
+}
+
+TEST_F(LoadTest, DamagedFilesFailAloneAndWhole) {
+  Bars many;
+  for (int minute = 0; minute < 20'000; ++minute) many.push_back(minute_bar(minute, "ESU5", 6000));
+  write_bars(in("a.dbn.zst"), many);
+  const std::string whole = read_whole(in("a.dbn.zst"));
+  fs::resize_file(in("a.dbn.zst"), fs::file_size(in("a.dbn.zst")) / 2);
+  write_bars(in("b.dbn"), {minute_bar(30'000, "ESU5", 1)});
+  const LoadReport report = load_all();
+  EXPECT_EQ(report.count(LoadAction::kFailed), 1U);
+  EXPECT_EQ(report.verdict(), LoadVerdict::kFailed);
+  EXPECT_TRUE(to_text(report).contains("a.dbn.zst")) << to_text(report);
+  EXPECT_EQ(stored(), (Bars{minute_bar(30'000, "ESU5", 1)})) << "none of a damaged file's rows";
+  EXPECT_EQ(state().front().status, ops::LoadStatus::kFailed);
+  EXPECT_TRUE(state().front().error_message);
+
+  write_bars(in("a.dbn.zst"), many);
+  EXPECT_EQ(load_all().verdict(), LoadVerdict::kOk) << "mended, it is loaded";
+  EXPECT_EQ(stored().size(), many.size() + 1);
+}
+
+TEST_F(LoadTest, AFileThatChangesWhileItIsReadIsTriedAgainLater) {
+  write_bars(in("a.json"), kBars);
+  ForwardingEnv env;
+  int opened = 0;
+  env.on_open = [&](const std::string& path, std::unique_ptr<ReadableFile> file) {
+    // Looked at, read through, decoded: it grows under the third.
+    if (path.ends_with("a.json") && ++opened == 3) {
+      auto out = Env::posix().create(path, Create::kAppend).value();
+      EXPECT_TRUE(out->write("\n"));
+      EXPECT_TRUE(out->close());
+    }
+    return file;
+  };
+  options_.inputs = {folder_.file("in")};
+  const LoadReport report = load(options_, env);
+  EXPECT_EQ(opened, 3);
+  EXPECT_EQ(report.verdict(), LoadVerdict::kRetry) << to_text(report);
+  EXPECT_TRUE(to_text(report).contains("changed while it was read")) << to_text(report);
+  EXPECT_EQ(stored(), Bars{});
+  EXPECT_EQ(load_all().verdict(), LoadVerdict::kOk);
+  EXPECT_EQ(stored().size(), kBars.size());
+}
+
+TEST_F(LoadTest, CopiesAreLoadedOnce) {
+  write_bars(in("a.dbn"), kBars);
+  fs::copy_file(in("a.dbn"), in("b.dbn"));
+  LoadReport report = load_all();
+  EXPECT_EQ(report.count(LoadAction::kLoad), 1U);
+  EXPECT_EQ(report.count(LoadAction::kCopy), 1U);
+  fs::copy_file(in("a.dbn"), in("c.dbn"));
+  report = load_all();
+  EXPECT_EQ(report.count(LoadAction::kUnchanged), 2U);
+  EXPECT_EQ(report.count(LoadAction::kCopy), 1U) << to_text(report);
+  EXPECT_TRUE(report.files.back().why.ends_with("/in/a.dbn")) << report.files.back().why;
+}
+
+TEST_F(LoadTest, ALakeThatWasDeletedIsFilledAgain) {
+  write_bars(in("a.dbn"), kBars);
+  fs::copy_file(in("a.dbn"), in("b.dbn"));
+  load_all();
+  fs::remove_all(options_.lake);
+  EXPECT_EQ(load_all().count(LoadAction::kLoad), 1U);
+  EXPECT_EQ(stored().size(), kBars.size());
+}
+
+// A batch job's folder around files that are there.
+void write_manifest(const std::string& folder, const std::vector<std::string>& files) {
+  std::string list;
+  for (const std::string& file : files) {
+    const std::string path = join(folder, file);
+    const std::string content = fs::exists(path) ? [&] {
+      std::ifstream in(path, std::ios::binary);
+      return std::string(std::istreambuf_iterator<char>(in), {});
+    }()
+                                                 : "gone";
+    list +=
+        fmt::format(R"({}{{"filename":"{}","size":{},"hash":"sha256:{}","urls":{{}}}})",
+                    list.empty() ? "" : ",", file, content.size(), databento::sha256_of(content));
+  }
+  write_whole(join(folder, "manifest.json"),
+              fmt::format(R"({{"job_id":"GLBX-20250701-ABCDEFGHIJ","files":[{}]}})", list));
+}
+
+TEST_F(LoadTest, ABatchJobIsHeldAgainstItsManifest) {
+  write_bars(in("a.dbn"), kBars);
+  write_bars(in("b.dbn"), {minute_bar(9, "ESU5", 6000)});
+  write_bars(in("c.dbn"), {minute_bar(10, "ESU5", 6000)});
+  write_manifest(folder_.file("in"), {"a.dbn", "b.dbn", "c.dbn", "gone.dbn"});
+  write_bars(in("b.dbn"), {minute_bar(9, "ESU5", 6001)});  // of the same size
+  write_bars(in("c.dbn"), kBars);
+  const LoadReport report = load_all();
+  EXPECT_EQ(report.count(LoadAction::kLoad), 1U);
+  EXPECT_EQ(report.count(LoadAction::kFailed), 2U);
+  EXPECT_EQ(report.verdict(), LoadVerdict::kFailed);
+  const std::string text = to_text(report);
+  EXPECT_TRUE(text.contains("b.dbn: its SHA-256 is not what manifest.json says")) << text;
+  EXPECT_TRUE(text.contains("c.dbn: its size of")) << text;
+  EXPECT_TRUE(text.contains("1 file of its manifest.json missing: gone.dbn")) << text;
+  EXPECT_EQ(state().front().job_id, "GLBX-20250701-ABCDEFGHIJ");
+  EXPECT_EQ(state().front().published_at, Nanos{1'751'328'000} * kNanosPerSecond)
+      << "the job's date";
+}
+
+TEST_F(LoadTest, MissingFilesAreAProblemAndDamagedSideFilesAFailure) {
+  write_bars(in("a.dbn"), kBars);
+  write_manifest(folder_.file("in"), {"a.dbn", "gone.dbn"});
+  EXPECT_EQ(load_all().verdict(), LoadVerdict::kProblems);
+  for (const char* name : {"manifest.json", "condition.json", "metadata.json"}) {
+    const TestDirectory folder;
+    LoadOptions options;
+    options.lake = folder.file("lake");
+    options.inputs = {folder.path()};
+    write_bars(folder.file("a.dbn"), kBars);
+    write_whole(folder.file(name), "{\"half\":");
+    const LoadReport report = load(options);
+    EXPECT_EQ(report.verdict(), LoadVerdict::kFailed) << name;
+    EXPECT_TRUE(to_text(report).contains(name)) << to_text(report);
+  }
+}
+
+TEST_F(LoadTest, ConditionsSayWhenADayWasKnownAndWhichAreNotSound) {
+  write_bars(in("a.dbn"), {minute_bar(0, "ESU5", 1), minute_bar(1'440, "ESU5", 1)});
+  write_whole(in("condition.json"),
+              R"([{"date":"2025-06-16","condition":"degraded","last_modified_date":"2025-06-20"},)"
+              R"({"date":"2025-06-17","condition":"available","last_modified_date":"2025-06-18"},)"
+              R"({"date":"2025-06-18","condition":"missing","last_modified_date":null}])");
+  const LoadReport report = load_all();
+  EXPECT_TRUE(to_text(report).contains(
+      "the vendor does not vouch for 2 days: 2025-06-16 degraded, 2025-06-18 missing"))
+      << to_text(report);
+  const auto events = [&] {
+    auto state =
+        ops::State::open_to_read(Env::posix(), folder_.file("frontmonth-state-lake/ops.sqlite"));
+    auto rows = state->rows(table::data_quality_events());
+    table::RowBatch batch(table::data_quality_events());
+    EXPECT_TRUE(*(*rows)->next(batch));
+    return batch.size();
+  };
+  EXPECT_EQ(events(), 2U);
+  // Known before the job's second look at the 16th, and after its look at the 17th.
+  const std::string other = folder_.file("other.json");
+  write_bars(other, {minute_bar(0, "ESU5", 2), minute_bar(1'440, "ESU5", 2)});
+  set_modified(other, Nanos{1'750'291'200} * kNanosPerSecond);  // 2025-06-19
+  options_.inputs = {other};
+  load(options_);
+  EXPECT_EQ(stored(), (Bars{minute_bar(0, "ESU5", 1), minute_bar(1'440, "ESU5", 2)}));
+  options_.again = true;
+  load_all();
+  EXPECT_EQ(events(), 2U) << "the same day is the same event";
+}
+
+TEST_F(LoadTest, ADryRunChangesNothing) {
+  write_bars(in("a.dbn"), kBars);
+  write_whole(in("bad.csv"), "Date,Open\n2010-01-04,1\n");
+  options_.dry_run = true;
+  const std::string text = to_text(load_all());
+  EXPECT_TRUE(text.contains("load       " + in("a.dbn") + "  ohlcv-1m  ES,ZL")) << text;
+  EXPECT_TRUE(text.contains("2025-06-16 to 2025-06-16")) << text;
+  EXPECT_TRUE(text.contains("refused    " + in("bad.csv"))) << text;
+  EXPECT_FALSE(fs::exists(options_.lake));
+  EXPECT_FALSE(fs::exists(folder_.file("frontmonth-state-lake")));
+  options_.dry_run = false;
+  load_all();
+  options_.dry_run = true;
+  EXPECT_EQ(load_all().count(LoadAction::kUnchanged), 1U);
+}
+
+TEST_F(LoadTest, TestOneLoadsOneFileOfEachRootAndSchema) {
+  for (const char* name : {"a.dbn", "b.dbn"})
+    write_bars(in(name), {minute_bar(name[0], "ESU5", 1)});
+  write_bars(in("c.dbn"), {minute_bar(0, "ZLN5", 1)});
+  write_bars(in("d.dbn"), {minute_bar(0, "ESU5", 1)}, dbn::Schema::kOhlcv1h);
+  options_.test_one = true;
+  LoadReport report = load_all();
+  EXPECT_EQ(report.count(LoadAction::kLoad), 3U) << to_text(report);
+  EXPECT_EQ(report.count(LoadAction::kLeft), 1U);
+  options_.test_one = false;
+  report = load_all();
+  EXPECT_EQ(report.count(LoadAction::kUnchanged), 3U);
+  EXPECT_EQ(report.count(LoadAction::kLoad), 1U);
+}
+
+TEST_F(LoadTest, TwoLoadsAtOnceWaitOrSaySo) {
+  write_bars(in("a.dbn"), kBars);
+  load_all();
+  const auto held = Env::posix().lock(folder_.file("frontmonth-state-lake/load.lock"), 0).value();
+  NoProgress progress;
+  FaultEnv env;
+  const auto report = run_load(env, options_, progress);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code(), Code::kBusy);
+  EXPECT_TRUE(report.error().can_retry());
+  EXPECT_TRUE(report.error().message().contains("another load is at work"));
+}
+
+TEST_F(LoadTest, NothingToLoadAndWrongNamesAreSaid) {
+  NoProgress progress;
+  const struct {
+    std::vector<std::string> inputs;
+    Code code;
+  } cases[] = {{{}, Code::kInvalidArgument},
+               {{"-"}, Code::kInvalidArgument},
+               {{folder_.file("nowhere")}, Code::kNotFound}};
+  for (const auto& c : cases) {
+    options_.inputs = c.inputs;
+    const auto report = run_load(Env::posix(), options_, progress);
+    ASSERT_FALSE(report);
+    EXPECT_EQ(report.error().code(), c.code);
+    EXPECT_FALSE(report.error().advice().empty());
+  }
+  EXPECT_TRUE(to_text(load_all()).contains("nothing to load"));
+}
+
+TEST_F(LoadTest, MoreRowsThanMemoryGoThroughAFileThatIsGoneAfterwards) {
+  Bars many;
+  for (int minute = 0; minute < 30'000; ++minute) many.push_back(minute_bar(minute, "ESU5", 6000));
+  Bars shuffled = many;
+  for (std::size_t i = shuffled.size(); i > 1; --i)
+    std::swap(shuffled[i - 1], shuffled[(i * 7'919) % i]);
+  write_bars(in("a.dbn"), shuffled);
+  options_.memory = {.sort_bytes = 100'000, .store_bytes = 300'000};
+  const LoadReport report = load_all();
+  EXPECT_GT(report.spilled_bytes, 1'000'000U);
+  EXPECT_EQ(stored(), many);
+  for (const auto& entry : fs::directory_iterator(folder_.file("frontmonth-state-lake")))
+    EXPECT_FALSE(entry.path().string().ends_with(kSpillEnding)) << entry.path();
+}
+
+TEST_F(LoadTest, ThousandsOfFilesThatAreUnchangedTakeNoSecond) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr int kFiles = 300;  // and no second: a sanitizer makes times meaningless
+#else
+  constexpr int kFiles = 4'236;
+#endif
+  for (int i = 0; i < kFiles; ++i)
+    write_bars(in(fmt::format("glbx-mdp3-{}.ohlcv-1m.csv", i)), {minute_bar(i, "ESU5", i % 7 + 1)});
+  EXPECT_EQ(load_all().count(LoadAction::kLoad), std::uint64_t{kFiles});
+  EXPECT_EQ(stored().size(), std::size_t{kFiles});
+  const Nanos start = Env::posix().monotonic();
+  EXPECT_EQ(load_all().count(LoadAction::kUnchanged), std::uint64_t{kFiles});
+  EXPECT_LT(Env::posix().monotonic() - start, kNanosPerSecond);
+}
+
+// The vendor's own files, in the vendor's own layout.
+TEST_F(LoadTest, RealBatchJobsAndTextFormsAgree) {
+  const std::string shared = FM_SHARED_DATA;
+  if (!fs::exists(shared)) GTEST_SKIP() << "shared data absent: " << shared;
+  options_.inputs = {shared + "/batch-jobs"};
+  LoadReport report = load(options_);
+  EXPECT_EQ(report.verdict(), LoadVerdict::kProblems) << to_text(report);
+  EXPECT_EQ(report.count(LoadAction::kLoad), 2U) << to_text(report);
+  EXPECT_EQ(stored().size(), 60U);
+  EXPECT_EQ(stored_bars_of(options_.lake, table::databento_futures_ohlcv_1h()),
+            (Bars{{Nanos{1'703'545'200} * kNanosPerSecond, "ESH4", 4810, 9892}}));
+  std::uint64_t volume = 0;
+  for (const TestBar& bar : stored()) volume += bar.volume;
+  EXPECT_EQ(volume, 9892U);
+  const auto files = files_in(options_.lake, table::databento_futures_ohlcv_1m());
+
+  // The same hour as the vendor's binary file, and the forms of another day.
+  options_.inputs = {shared + "/esh4-2023-12-25"};
+  report = load(options_);
+  EXPECT_EQ(report.count(LoadAction::kLoad), 3U) << to_text(report);
+  EXPECT_EQ(files_in(options_.lake, table::databento_futures_ohlcv_1m()), files)
+      << "CSV and DBN say the same";
+  EXPECT_EQ(stored_bars_of(options_.lake, table::databento_futures_ohlcv_1s()).size(), 988U);
+
+  for (const char* schema : {"ohlcv-1s", "ohlcv-1m", "ohlcv-1h", "ohlcv-1d"}) {
+    options_.inputs = {fmt::format("{}/text-samples/glbx.{}.pretty-sym.json", shared, schema)};
+    const LoadReport json = load(options_);
+    EXPECT_GT(only_file(json).added, 0U) << schema;
+    options_.inputs = {fmt::format("{}/text-samples/glbx.{}.pretty-sym.csv", shared, schema)};
+    const LoadReport csv = load(options_);
+    EXPECT_EQ(only_file(csv).unchanged, only_file(json).added) << to_text(csv);
+    options_.inputs = {fmt::format("{}/text-samples/glbx.{}.raw.json", shared, schema)};
+    const LoadReport raw = load(options_);
+    EXPECT_TRUE(only_file(raw).why.contains("unknown_instrument")) << only_file(raw).why;
+  }
+}
+
+}  // namespace
+}  // namespace fm::jobs
