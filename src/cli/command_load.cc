@@ -11,7 +11,7 @@ class LoadCommand final : public Command {
  public:
   std::string_view name() const override { return "load"; }
   std::string_view summary() const override {
-    return "Load downloaded files of bars into the lake, each row once";
+    return "Load downloaded bars, statistics and definitions into the lake, each row once";
   }
   std::string_view examples() const override {
     return "  frontmonth load GLBX-20250602-C83SEA9BN7/ --lake lake\n"

@@ -356,7 +356,10 @@ Result<LoadReport> run_load(Env& env, const LoadOptions& options, Progress& prog
   fill(report, found, sources);
   ops::RunEnd end{.rows_processed = static_cast<std::int64_t>(rows_of(report)),
                   .error_message = {}};
-  if (!loaded) end.error_message = loaded.error().message();
+  if (!loaded)
+    end.error_message = loaded.error().message();
+  else if (const auto failed = report.count(LoadAction::kFailed); failed > 0)
+    end.error_message = fmt::format("{} files failed", failed);
   const Status finished = state.finish_run(run_id, end);
   FM_TRY(loaded);
   FM_TRY(finished);

@@ -185,7 +185,7 @@ void LoadDecoder::note(const LoadSymbol& symbol, Nanos time) {
         std::max(source_->published_max_us, source_->published.at(Date::from_days(day)));
   last_day_ = day;
   last_root_ = symbol.root;
-  source_->roots.emplace(symbol.root);
+  if (!symbol.root.empty()) source_->roots.emplace(symbol.root);
   source_->partitions.emplace(source_->kind->by_root() ? std::string(symbol.root) : std::string(),
                               Date::from_days(day).year());
 }
@@ -206,6 +206,7 @@ Status LoadDecoder::take(dbn::RecordView record, std::string_view text, const Pl
   }
   const Nanos time = kind.time(bytes);
   std::uint32_t number = 0;
+  if (kind.symbol != nullptr) text = kind.symbol(bytes);
   if (!text.empty()) {
     const auto interned = symbols_.intern(text);
     if (!interned)
@@ -221,9 +222,10 @@ Status LoadDecoder::take(dbn::RecordView record, std::string_view text, const Pl
   }
   const LoadSymbol& symbol = symbols_[number];
   const auto left_out = [&]() -> std::optional<LoadFault> {
+    if (fault || kind.symbol != nullptr) return fault;
     if (!symbol.is_future) return LoadFault::kNotAFuture;
     if (symbol.root.empty()) return LoadFault::kNoRoot;
-    return fault;
+    return std::nullopt;
   }();
   if (left_out) {
     reject(*left_out, symbol.text, &record, place);

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <limits>
 
 #include "base/assert.h"
+#include "jobs/load_kind_list.h"
 #include "market/contract.h"
 #include "table/catalogue.h"
 
@@ -14,29 +14,16 @@ namespace {
 
 using dbn::OhlcvMsg;
 
-constexpr Nanos kTimeEnd = Nanos{4'102'444'800} * kNanosPerSecond;  // 2100
 constexpr Nanos kMinute = 60 * kNanosPerSecond;
 constexpr Nanos kHour = 60 * kMinute;
 
-template <class Record>
-Record record_at(const std::byte* bytes) {
-  Record record;
-  std::memcpy(&record, bytes, sizeof record);
-  return record;
-}
-
-template <class Record>
-bool holds(dbn::RecordView record) {
-  return record.get_if<Record>() != nullptr;
-}
-
-Nanos bar_time(const std::byte* bytes) { return record_at<dbn::RecordHeader>(bytes).ts_event; }
+Nanos bar_time(const std::byte* bytes) { return load_record_at<dbn::RecordHeader>(bytes).ts_event; }
 
 std::uint64_t no_minor(const std::byte*) { return 0; }
 
 std::optional<LoadFault> judge_bar(const std::byte* bytes, Nanos interval) {
-  const auto bar = record_at<OhlcvMsg>(bytes);
-  if (bar.header.ts_event >= kTimeEnd) return LoadFault::kNoTime;
+  const auto bar = load_record_at<OhlcvMsg>(bytes);
+  if (bar.header.ts_event >= kLoadTimeEnd) return LoadFault::kNoTime;
   if (bar.header.ts_event % interval != 0) return LoadFault::kOffGrid;
   for (const Price price : {bar.open, bar.high, bar.low, bar.close})
     if (price == kUndefPrice) return LoadFault::kNoPrice;
@@ -56,7 +43,7 @@ void append_delivery(const LoadRow& row, table::RowAppender& to) {
 }
 
 void append_bar(const LoadRow& row, table::RowBatch& batch) {
-  const auto bar = record_at<OhlcvMsg>(row.record);
+  const auto bar = load_record_at<OhlcvMsg>(row.record);
   table::RowAppender to(batch);
   to.timestamp(static_cast<std::int64_t>(bar.header.ts_event / 1'000))
       .text(row.symbol->root)
@@ -70,7 +57,7 @@ void append_bar(const LoadRow& row, table::RowBatch& batch) {
       .int64(static_cast<std::int64_t>(bar.volume))
       .boolean(row.symbol->is_spread);
   append_delivery(row, to);
-  to.date(row.day).timestamp(row.published_us).text(row.source_hash).timestamp(row.ingested_us);
+  append_provenance(row, to);
   to.end();
 }
 
@@ -78,7 +65,7 @@ LoadKind bars(dbn::Schema schema, const table::Table& table, Nanos interval) {
   return {.schema = schema,
           .table = &table,
           .record_bytes = sizeof(OhlcvMsg),
-          .holds = &holds<OhlcvMsg>,
+          .holds = &holds_record<OhlcvMsg>,
           .time = &bar_time,
           .minor = &no_minor,
           .judge = &judge_bar,
@@ -87,6 +74,35 @@ LoadKind bars(dbn::Schema schema, const table::Table& table, Nanos interval) {
 }
 
 }  // namespace
+
+void append_time(Nanos time, table::RowAppender& to) {
+  if (time >= kLoadTimeEnd)
+    to.null();
+  else
+    to.timestamp(static_cast<std::int64_t>(time / 1'000));
+}
+
+void append_price(Price price, table::RowAppender& to) {
+  if (price == kUndefPrice)
+    to.null();
+  else
+    to.number(to_double(price));
+}
+
+void append_text(std::string_view text, table::RowAppender& to) {
+  if (text.empty())
+    to.null();
+  else
+    to.text(text);
+}
+
+void append_char(char letter, table::RowAppender& to) {
+  append_text(letter == '\0' ? std::string_view() : std::string_view(&letter, 1), to);
+}
+
+void append_provenance(const LoadRow& row, table::RowAppender& to) {
+  to.date(row.day).timestamp(row.published_us).text(row.source_hash).timestamp(row.ingested_us);
+}
 
 std::string_view name(LoadFault fault) {
   switch (fault) {
@@ -119,7 +135,10 @@ std::span<const LoadKind> load_kinds() {
       bars(dbn::Schema::kOhlcv1s, table::databento_futures_ohlcv_1s(), kNanosPerSecond),
       bars(dbn::Schema::kOhlcv1m, table::databento_futures_ohlcv_1m(), kMinute),
       bars(dbn::Schema::kOhlcv1h, table::databento_futures_ohlcv_1h(), kHour),
-      bars(dbn::Schema::kOhlcv1d, table::databento_futures_ohlcv_1d_utc(), kNanosPerDay)};
+      bars(dbn::Schema::kOhlcv1d, table::databento_futures_ohlcv_1d_utc(), kNanosPerDay),
+      status_kind(),
+      statistics_kind(),
+      definition_kind()};
   return kKinds;
 }
 

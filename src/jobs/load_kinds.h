@@ -54,6 +54,9 @@ struct LoadKind {
   // Of the record alone.
   std::optional<LoadFault> (*judge)(const std::byte* record, Nanos interval) = nullptr;
   Nanos interval = 0;  // of bars
+  // What the record itself says it is called; rows of such a kind are kept of every instrument, not
+  // only of futures. Null where that stands elsewhere.
+  std::string_view (*symbol)(const std::byte* record) = nullptr;
   void (*append)(const LoadRow& row, table::RowBatch& batch) = nullptr;
 
   [[nodiscard]] bool by_root() const { return !table->root_column.empty(); }

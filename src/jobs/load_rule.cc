@@ -12,7 +12,7 @@ namespace {
 
 using table::RowBatch;
 
-// Where the key's time stands; rows of a table without one cannot be confirmed in spans.
+// A timestamp, or nanoseconds as a number: 64 bits either way.
 std::size_t time_column(const table::Table& table) { return table.column_index(table.key.front()); }
 
 }  // namespace
@@ -21,8 +21,8 @@ std::string encode(const std::vector<ConfirmedSpan>& spans) {
   std::string out = "[";
   for (const ConfirmedSpan& span : spans)
     out += fmt::format("{}{{\"symbol\":{},\"from\":{},\"to\":{},\"published\":{},\"source\":{}}}",
-                       out.size() > 1 ? "," : "", json_quoted(span.symbol), span.from_us,
-                       span.to_us, span.by.published_us, json_quoted(span.by.source));
+                       out.size() > 1 ? "," : "", json_quoted(span.symbol), span.from, span.to,
+                       span.by.published_us, json_quoted(span.by.source));
   return out + "]";
 }
 
@@ -38,9 +38,8 @@ Result<std::vector<ConfirmedSpan>> decode_confirmed(std::string_view json) {
       std::string_view source;
       if (element["symbol"].get_string().get(symbol) ||
           element["source"].get_string().get(source) ||
-          element["from"].get_int64().get(span.from_us) ||
-          element["to"].get_int64().get(span.to_us) ||
-          element["published"].get_int64().get(span.by.published_us) || span.to_us < span.from_us)
+          element["from"].get_int64().get(span.from) || element["to"].get_int64().get(span.to) ||
+          element["published"].get_int64().get(span.by.published_us) || span.to < span.from)
         return fail(Code::kCorrupt, "the sources of a partition hold an entry that is no span");
       span.symbol = symbol;
       span.by.source = source;
@@ -67,8 +66,7 @@ Status KnowledgeRule::begin(const std::optional<lake::Manifest>& stored) {
   if (!spans)
     return std::unexpected(std::move(spans).error().in(stored->table + " " + stored->partition));
   for (ConfirmedSpan& span : *spans) symbols_[span.symbol].stored.push_back(std::move(span));
-  for (auto& [text, symbol] : symbols_)
-    std::ranges::sort(symbol.stored, {}, &ConfirmedSpan::from_us);
+  for (auto& [text, symbol] : symbols_) std::ranges::sort(symbol.stored, {}, &ConfirmedSpan::from);
   return {};
 }
 
@@ -80,9 +78,9 @@ KnowledgeRule::Symbol* KnowledgeRule::find(const RowBatch& batch, std::size_t ro
 
 const Knowledge* KnowledgeRule::confirmed(Symbol* symbol, std::int64_t time) const {
   if (symbol == nullptr) return nullptr;
-  while (symbol->next < symbol->stored.size() && symbol->stored[symbol->next].to_us < time)
+  while (symbol->next < symbol->stored.size() && symbol->stored[symbol->next].to < time)
     ++symbol->next;
-  if (symbol->next == symbol->stored.size() || symbol->stored[symbol->next].from_us > time)
+  if (symbol->next == symbol->stored.size() || symbol->stored[symbol->next].from > time)
     return nullptr;
   return &symbol->stored[symbol->next].by;
 }
@@ -95,7 +93,7 @@ void KnowledgeRule::note(Symbol* symbol, std::string_view text, std::int64_t tim
     return;
   }
   if (symbol->open != kNone && spans_[symbol->open].by == *by) {
-    spans_[symbol->open].to_us = time;
+    spans_[symbol->open].to = time;
     return;
   }
   symbol->open = spans_.size();
@@ -163,7 +161,7 @@ lake::Keep KnowledgeRule::choose(const RowBatch& stored, std::size_t stored_row,
 
 lake::CommitInfo KnowledgeRule::finish() {
   std::ranges::sort(spans_, [](const ConfirmedSpan& a, const ConfirmedSpan& b) {
-    return std::tie(a.symbol, a.from_us) < std::tie(b.symbol, b.from_us);
+    return std::tie(a.symbol, a.from) < std::tie(b.symbol, b.from);
   });
   return {.sources = encode(spans_), .parameters = "{}", .final_to = {}};
 }

@@ -9,8 +9,8 @@
 //   [{"symbol":"ESH4","from":1703545200000000,"to":1703548740000000,
 //     "published":1703548800000000,"source":"6b1f…"}]
 //
-// says that every stored row of ESH4 from `from` to `to` (µs) was found again in the file with the
-// hash `source`, published then.
+// says that every stored row of ESH4 from `from` to `to` (by the key's time, in its own unit) was
+// found again in the file with the hash `source`, published then.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,8 @@ struct Knowledge {
 
 struct ConfirmedSpan {
   std::string symbol;
-  std::int64_t from_us = 0;
-  std::int64_t to_us = 0;  // included
+  std::int64_t from = 0;  // by the first column of the key
+  std::int64_t to = 0;    // included
   Knowledge by;
   friend bool operator==(const ConfirmedSpan&, const ConfirmedSpan&) = default;
 };

@@ -298,7 +298,9 @@ TEST_F(LoadTest, FilesThatAreNoSuchDataAreRefusedWithTheReason) {
        {"is of the dataset XNAS.ITCH, and this lake holds GLBX.MDP3",
         "holds no records of Databento: line 2 names no rtype",
         "Prices of futures are taken from the exchange's own feed",
-        "holds trades; what is loaded: ohlcv-1s, ohlcv-1m, ohlcv-1h, ohlcv-1d", "old.dbz"})
+        "holds trades; what is loaded: ohlcv-1s, ohlcv-1m, ohlcv-1h, ohlcv-1d, status, "
+        "statistics, definition",
+        "old.dbz"})
     EXPECT_TRUE(text.contains(said)) << said << "\n" << text;
   EXPECT_EQ(report.skipped.size(), 1U);
   options_.inputs = {in("zl_1d.csv")};
@@ -532,6 +534,37 @@ TEST_F(LoadTest, MoreRowsThanMemoryGoThroughAFileThatIsGoneAfterwards) {
   EXPECT_EQ(stored(), many);
   for (const auto& entry : fs::directory_iterator(folder_.file("frontmonth-state-lake")))
     EXPECT_FALSE(entry.path().string().ends_with(kSpillEnding)) << entry.path();
+}
+
+// A few kilobytes that become hundreds of megabytes.
+TEST_F(LoadTest, CompressedFilesWithoutEndTakeNeitherMemoryNorDisk) {
+  const auto write_again_and_again = [&](const std::string& name, const std::string& piece,
+                                         std::size_t times) {
+    auto sink = dbn::create_output(Env::posix(), in(name)).value();
+    for (std::size_t i = 0; i < times; ++i)
+      ASSERT_TRUE(sink->write(std::as_bytes(std::span(piece))));
+    ASSERT_TRUE(sink->finish());
+  };
+  write_again_and_again("zeros.json.zst", std::string(1 << 20, '\0'), 200);
+  const std::string row =
+      R"({"hd":{"ts_event":"2025-06-16T00:00:00.000000000Z","rtype":33,"publisher_id":1,)"
+      R"("instrument_id":5},"open":"2.0","high":"3.0","low":"1.0","close":"2.0","volume":"4",)"
+      R"("symbol":"ESU5"})"
+      "\n";
+  std::string rows;
+  for (int i = 0; i < 1'000; ++i) rows += row;
+  constexpr std::uint64_t kRows = 300'000;
+  write_again_and_again("rows.json.zst", rows, kRows / 1'000);
+  EXPECT_LT(fs::file_size(in("rows.json.zst")) + fs::file_size(in("zeros.json.zst")), 300'000U);
+
+  options_.memory = {.sort_bytes = 1 << 20, .store_bytes = 1 << 20};
+  const LoadReport report = load_all();
+  ASSERT_EQ(report.files.size(), 2U);
+  EXPECT_EQ(report.files[0].added, 1U) << to_text(report);
+  EXPECT_EQ(report.files[0].unchanged, kRows - 1);
+  EXPECT_EQ(report.spilled_bytes, 0U);
+  EXPECT_EQ(report.files[1].action, LoadAction::kRefused) << to_text(report);
+  EXPECT_TRUE(report.files[1].why.contains("longer than 65,536 bytes")) << report.files[1].why;
 }
 
 TEST_F(LoadTest, ThousandsOfFilesThatAreUnchangedTakeNoSecond) {

@@ -3,66 +3,11 @@
 #include <array>
 
 #include "base/assert.h"
+#include "table/column_kinds.h"
+#include "table/vendor_columns.h"
 
 namespace fm::table {
 namespace {
-
-constexpr bool kNullable = true;
-
-constexpr Column text(std::string_view name, std::string_view description, bool nullable = false) {
-  return {.name = name,
-          .type = Type::kText,
-          .unit = "",
-          .description = description,
-          .nullable = nullable};
-}
-constexpr Column date(std::string_view name, std::string_view description, bool nullable = false) {
-  return {.name = name,
-          .type = Type::kDate,
-          .unit = "",
-          .description = description,
-          .nullable = nullable};
-}
-constexpr Column time(std::string_view name, std::string_view description, bool nullable = false) {
-  return {.name = name,
-          .type = Type::kTimestamp,
-          .unit = "UTC",
-          .description = description,
-          .nullable = nullable};
-}
-constexpr Column flag(std::string_view name, std::string_view description) {
-  return {.name = name, .type = Type::kBool, .unit = "", .description = description};
-}
-constexpr Column int64(std::string_view name, std::string_view unit, std::string_view description,
-                       bool nullable = false) {
-  return {.name = name,
-          .type = Type::kInt64,
-          .unit = unit,
-          .description = description,
-          .nullable = nullable};
-}
-constexpr Column int32(std::string_view name, std::string_view unit, std::string_view description) {
-  return {.name = name, .type = Type::kInt32, .unit = unit, .description = description};
-}
-constexpr Column number(std::string_view name, std::string_view unit, std::string_view description,
-                        int scale, bool nullable = false) {
-  return {.name = name,
-          .type = Type::kDouble,
-          .unit = unit,
-          .description = description,
-          .nullable = nullable,
-          .scale = scale};
-}
-constexpr Column first_loaded(std::string_view name) {
-  return {.name = name,
-          .type = Type::kTimestamp,
-          .unit = "UTC",
-          .description = "when this row was first stored",
-          .bookkeeping = true};
-}
-
-constexpr int kPriceDigits = 9;  // prices are integers of 1e-9 until they become doubles
-constexpr int kRatioDigits = 12;
 
 constexpr std::array kCandles1m{
     time("time", "start of the window's last second; the row is known one second later"),
@@ -254,57 +199,6 @@ constexpr std::array kFeedGaps{
 constexpr std::array<std::string_view, 1> kGapKey{"gap_id"};
 constexpr std::array<std::string_view, 2> kGapCluster{"dataset", "reason"};
 
-// Bars as the vendor's files have them, the same columns for every length of bar.
-constexpr std::array kVendorBars{
-    time("ts_event", "start of the bar"),
-    text("root", "root of the contract; of a spread, that of its first leg"),
-    text("symbol", "contract or spread, as the exchange names it"),
-    int64("instrument_id", "", "the vendor's number for the symbol on that date"),
-    int64("publisher_id", "", "the vendor's number for the venue"),
-    number("open", "price", "first price of the bar", kPriceDigits),
-    number("high", "price", "highest price of the bar", kPriceDigits),
-    number("low", "price", "lowest price of the bar", kPriceDigits),
-    number("close", "price", "last price of the bar", kPriceDigits),
-    int64("volume", "contracts", "traded in the bar"),
-    flag("is_spread", "several legs: its prices are differences"),
-    date("delivery", "first day of the delivery month, its decade resolved; null for spreads",
-         kNullable),
-    date("ts_date", "UTC date of ts_event"),
-    time("source_published_at", "since when the vendor's data are as in the file of this row"),
-    text("source_hash", "content hash of that file: ops.databento_load_state names it"),
-    first_loaded("ingest_timestamp"),
-};
-
-constexpr std::array kDatabentoLoadState{
-    text("path", "the file"),
-    text("content_hash", "XXH3-128 of its bytes; empty where it could not be read"),
-    date("date", "UTC date of started_at"),
-    int64("size_bytes", "bytes", "its size on disk"),
-    int64("modified_ns", "ns since 1970", "when it was last changed on disk"),
-    int64("inode", "", "its number in the file system"),
-    text("job_id", "the vendor's batch job it came from", kNullable),
-    text("dataset", "such as GLBX.MDP3", kNullable),
-    text("schema", "what its records are: ohlcv-1m and the like", kNullable),
-    text("roots", "roots of the rows that were stored, separated by commas", kNullable),
-    time("range_start", "earliest time of a row, cut to microseconds", kNullable),
-    time("range_end", "latest time of a row, cut to microseconds", kNullable),
-    time("published_at", "the latest source_published_at of its rows", kNullable),
-    int64("rows_read", "count", "records or lines in the file"),
-    int64("rows_added", "count", "stored under keys that were new"),
-    int64("rows_corrected", "count", "stored in place of rows with other values"),
-    int64("rows_unchanged", "count", "the same values were stored already"),
-    int64("rows_outdated", "count", "newer values were stored already, or came in the same run"),
-    int64("rows_rejected", "count", "left out; the quarantine lists them"),
-    text("status", "running, success, copy, refused or failed"),
-    text("error_message", "why it was refused or failed; of a copy, the other file", kNullable),
-    time("started_at", "when it was looked at"),
-    time("finished_at", "when its rows were durable; null while it is not", kNullable),
-    text("run_id", "the run of ops.job_runs"),
-    text("engine_version", "program version"),
-};
-constexpr std::array<std::string_view, 2> kLoadKey{"path", "content_hash"};
-constexpr std::array<std::string_view, 2> kLoadCluster{"schema", "status"};
-
 constexpr std::array kTables{
     Table{.dataset = "market_data",
           .name = "candles_1m",
@@ -454,6 +348,40 @@ constexpr std::array kTables{
           .root_column = "",
           .layout = LakeLayout::kMonth,
           .sort = kLoadKey},
+    Table{.dataset = "market_data",
+          .name = "databento_status",
+          .description = "Trading status of the vendor, as received",
+          .columns = kDatabentoStatus,
+          .key = kStatusKey,
+          .partition_column = "ts_date",
+          .cluster = kBarCluster,
+          .root_column = "",
+          .layout = LakeLayout::kYear,
+          .sort = kStatusKey},
+    Table{
+        .dataset = "market_data",
+        .name = "databento_statistics",
+        .description = "Settlements, open interest and other statistics of the vendor, as received",
+        .columns = kDatabentoStatistics,
+        .key = kStatisticsKey,
+        .partition_column = "ts_date",
+        .cluster = kBarCluster,
+        .root_column = "root",
+        .layout = LakeLayout::kRootYear,
+        .sort = kStatisticsKey,
+        .require_partition_filter = true},
+    Table{
+        .dataset = "market_data",
+        .name = "databento_definition",
+        .description =
+            "Definitions of instruments of the vendor, as received; of spreads a row for each leg",
+        .columns = kDatabentoDefinition,
+        .key = kDefinitionKey,
+        .partition_column = "ts_date",
+        .cluster = kBarCluster,
+        .root_column = "",
+        .layout = LakeLayout::kYear,
+        .sort = kDefinitionKey},
 };
 
 }  // namespace
@@ -519,5 +447,8 @@ const Table& databento_futures_ohlcv_1m() { return kTables[10]; }
 const Table& databento_futures_ohlcv_1h() { return kTables[11]; }
 const Table& databento_futures_ohlcv_1d_utc() { return kTables[12]; }
 const Table& databento_load_state() { return kTables[13]; }
+const Table& databento_status() { return kTables[14]; }
+const Table& databento_statistics() { return kTables[15]; }
+const Table& databento_definition() { return kTables[16]; }
 
 }  // namespace fm::table

@@ -84,5 +84,8 @@ struct Table {
 [[nodiscard]] const Table& databento_futures_ohlcv_1h();
 [[nodiscard]] const Table& databento_futures_ohlcv_1d_utc();
 [[nodiscard]] const Table& databento_load_state();
+[[nodiscard]] const Table& databento_status();
+[[nodiscard]] const Table& databento_statistics();
+[[nodiscard]] const Table& databento_definition();
 
 }  // namespace fm::table
