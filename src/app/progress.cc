@@ -39,9 +39,26 @@ void TerminalProgress::at(const jobs::ProgressPoint& point) {
     line += fmt::format(", {}/s", short_count(static_cast<double>(point.records) / seconds));
   if (point.rows_out > 0)
     line += fmt::format(", {} rows", short_count(static_cast<double>(point.rows_out)));
+  if (const double left = seconds_left(point, now); left > 0)
+    line += fmt::format(", {} left", short_time(left));
   std::fputs(line.c_str(), stderr);
   std::fflush(stderr);
   dirty_ = true;
+}
+
+// As long as the rest of the bytes takes at the stage's pace so far; 0 where that says nothing.
+double TerminalProgress::seconds_left(const jobs::ProgressPoint& point, Nanos now) {
+  if (stage_ != point.stage) {
+    stage_ = point.stage;
+    stage_started_ = now;
+    stage_begin_bytes_ = point.bytes_read;
+  }
+  const double seconds = static_cast<double>(now - stage_started_) / 1e9;
+  if (seconds < 1 || point.bytes_read <= stage_begin_bytes_ ||
+      point.bytes_read >= point.bytes_total)
+    return 0;
+  return seconds * static_cast<double>(point.bytes_total - point.bytes_read) /
+         static_cast<double>(point.bytes_read - stage_begin_bytes_);
 }
 
 void TerminalProgress::wipe() {
@@ -61,6 +78,14 @@ std::string short_count(double count) {
   }
   const int decimals = count < 9.995 ? 2 : count < 99.95 ? 1 : 0;
   return fmt::format("{:.{}f} {}", count, decimals, kUnits[unit]);
+}
+
+std::string short_time(double seconds) {
+  constexpr double kMinute = 60;
+  constexpr double kHour = 60 * kMinute;
+  if (seconds < 99.5) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 99.5 * kMinute) return fmt::format("{:.0f} min", seconds / kMinute);
+  return fmt::format("{:.0f} h", seconds / kHour);
 }
 
 std::string short_bytes(std::uint64_t bytes) {

@@ -120,6 +120,7 @@ class LoadRun {
     FM_TRY(sorter.finish());
     FM_TRY(record_done(sources));  // those that failed, or have no rows
     LoadMerge merge(lake_, kind, symbols, sorter, sources, micros_now());
+    const std::uint64_t bytes_total = std::exchange(point_.bytes_total, 0);  // all are read
     merge.on_partition = [&](const lake::CommitReport& commit) -> Status {
       ++report_.partitions;
       point_.rows_out += commit.rows;
@@ -127,6 +128,7 @@ class LoadRun {
       return record_done(sources);
     };
     FM_TRY(merge.run());
+    point_.bytes_total = bytes_total;
     report_.partitions_changed += merge.partitions_changed();
     report_.spilled_bytes += sorter.spilled_bytes();
     return {};

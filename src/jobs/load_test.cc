@@ -133,6 +133,21 @@ TEST_F(LoadTest, EverySchemaHasItsTableAndLayout) {
   }
 }
 
+TEST_F(LoadTest, ContentSaysWhatAFileIsNotItsName) {
+  write_bars(in("glbx-mdp3-20250616.ohlcv-1h.dbn"), kBars);
+  write_bars(in("glbx-mdp3-20250616.ohlcv-1d.json"), {minute_bar(9, "ESU5", 1)});
+  write_bars(in("xnas-itch-20250616.ohlcv-1m.json"), {minute_bar(10, "ESU5", 1)});
+  // Before July 2023 lines did not say what they are: then the name does.
+  write_whole(in("glbx-mdp3-20250616.ohlcv-1m.csv"),
+              "publisher_id,instrument_id,ts_event,open,high,low,close,volume,symbol\n"
+              "1,5,1750032660000000000,2000000000,2000000000,2000000000,2000000000,3,ESU5\n");
+  const LoadReport report = load_all();
+  EXPECT_EQ(report.count(LoadAction::kLoad), 3U) << to_text(report);
+  EXPECT_EQ(report.count(LoadAction::kRefused), 1U) << "a name tells of another dataset";
+  EXPECT_EQ(stored().size(), kBars.size() + 2);
+  EXPECT_TRUE(std::ranges::count(stored(), minute_bar(11, "ESU5", 2, 3)) == 1);
+}
+
 TEST_F(LoadTest, WhatIsUnchangedIsNotRead) {
   write_bars(in("a.dbn"), kBars);
   write_bars(in("b.json"), {minute_bar(5, "ESU5", 6001)});
