@@ -10,7 +10,7 @@
 namespace fm {
 namespace {
 
-constexpr SecretPlaces kPlaces{.name = "databento_api_key", .variable = "DATABENTO_API_KEY"};
+const SecretPlaces kPlaces{.name = "databento_api_key", .variable = "DATABENTO_API_KEY"};
 
 static_assert(!std::is_copy_constructible_v<Secret> && !std::is_convertible_v<Secret, std::string>);
 static_assert(!fmt::is_formattable<Secret>::value);
@@ -26,7 +26,7 @@ TEST(Secret, IsFoundInTheFirstPlaceThatHoldsIt) {
   const TestDirectory dir;
   write_file(dir.file("key"), " from-file \n", 0600);
   write_file(dir.file("databento_api_key"), "from-credential\n", 0400);
-  const std::string credentials = dir.path();
+  const std::string& credentials = dir.path();
   const struct {
     std::string file;
     Variables variables;

@@ -24,6 +24,7 @@ Block block(std::uint64_t offset, std::uint64_t length) {
 
 std::vector<Block> five_blocks() {
   std::vector<Block> blocks;
+  blocks.reserve(5);
   for (std::uint64_t i = 0; i < 5; ++i) blocks.push_back(block(i * 100, 100));
   return blocks;
 }
