@@ -264,6 +264,10 @@ struct RecordTextReader::State {
   }
 
   std::size_t read_block();
+  bool match_line(RecordLine& line, std::size_t place);
+  [[nodiscard]] std::byte* record_at(std::size_t place) {
+    return reinterpret_cast<std::byte*>(records.data() + place * (kTextRecordBytes / 8));
+  }
   // False when it was blank or a CSV header.
   bool read_line(std::string_view text, std::byte* record, RecordLine& line);
   bool give_up_line();
@@ -277,6 +281,7 @@ struct RecordTextReader::State {
   std::vector<std::uint64_t> records;  // of the block, kTextRecordBytes each
   std::string symbols;                 // of the block; never reallocated
   Cells cells;
+  BarJsonMatcher matcher;
   JsonSplitter json;
   CsvSplitter csv;
   std::uint64_t line_number = 0;
@@ -319,10 +324,33 @@ bool RecordTextReader::State::read_line(std::string_view text, std::byte* record
   return true;
 }
 
+// Whether the next line is a bar in the usual shape.
+bool RecordTextReader::State::match_line(RecordLine& line, std::size_t place) {
+  std::byte* const record = record_at(place);
+  std::string_view symbol;
+  const char* const begin = window.begin();
+  const char* const next = matcher.match(begin, *reinterpret_cast<OhlcvMsg*>(record), symbol);
+  if (next == nullptr) return false;
+  ++line_number;
+  line = {.kind = RecordLine::Kind::kRecord,
+          .rtype = reinterpret_cast<const RecordHeader*>(record)->rtype,
+          .bytes = record,
+          .symbol = symbol,
+          .reason = {},
+          .text = {begin, static_cast<std::size_t>(next - 1 - begin)},
+          .line_number = line_number};
+  window.skip_to(next);
+  return true;
+}
+
 std::size_t RecordTextReader::State::read_block() {
   std::size_t count = 0;
   symbols.clear();
   while (count < kBlockLines && window.size() > 0) {
+    if (form == TextForm::kJsonLines && !in_long_line && match_line(lines[count], count)) {
+      ++count;
+      continue;
+    }
     const char* const end = window.find_line_feed();
     if (end == nullptr) break;
     ++line_number;
@@ -333,9 +361,7 @@ std::size_t RecordTextReader::State::read_block() {
     line = {};
     line.text = text;
     line.line_number = line_number;
-    auto* const record =
-        reinterpret_cast<std::byte*>(records.data() + count * (kTextRecordBytes / 8));
-    if (read_line(text, record, line)) ++count;
+    if (read_line(text, record_at(count), line)) ++count;
   }
   return count;
 }

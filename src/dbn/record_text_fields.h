@@ -10,6 +10,7 @@
 
 #include "dbn/record.h"
 #include "dbn/tbbo_text_fields.h"
+#include "dbn/text_match_values.h"
 
 namespace fm::dbn {
 
@@ -30,6 +31,18 @@ struct TextRecordKind {
   std::size_t record_bytes = 0;
   // Every field undefined or zero, the header's length set.
   void (*clear)(std::byte* record) = nullptr;
+};
+
+// Reads bars as JSON lines in the exact shape of today's encoder, raw or pretty, with or without
+// symbols. What it accepts, the general way reads the same.
+class BarJsonMatcher {
+ public:
+  // `begin` is the first byte of a line. On success fills the bar and returns the byte after the
+  // line feed; the symbol points into the text. Otherwise nullptr, and both hold anything.
+  [[nodiscard]] const char* match(const char* begin, OhlcvMsg& bar, std::string_view& symbol);
+
+ private:
+  TimeMatcher times_;
 };
 
 // Nothing for kinds that are not read here.

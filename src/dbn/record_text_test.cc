@@ -150,6 +150,26 @@ constexpr const char* kLine =
     R"({"hd":{"ts_event":"1750078800000000000","rtype":33,"publisher_id":1,"instrument_id":5},)"
     R"("open":"2","high":"3","low":"1","close":"2","volume":"4","symbol":"ESU5"})";
 
+// What the quick way accepts, the general way reads the same: a space is enough to part them.
+TEST(RecordText, BothWaysReadTheSame) {
+  EXPECT_TRUE(rc::check("two ways", [] {
+    std::string line = replaced(
+        kLine, "\"open\":\"2\"",
+        fmt::format("\"open\":\"{}\"",
+                    *rc::gen::element<std::string>("2", "-2", "007", "2.000000000", "-0.5", "-0",
+                                                   "9223372036854775807", "9223372036854775808",
+                                                   "-9223372036854775807", "1.1234567890", "", "-",
+                                                   "9223372036.854775808", "99999999999.0")));
+    // One byte of it is another, or none.
+    const auto at = *rc::gen::inRange<std::size_t>(0, line.size());
+    if (*rc::gen::arbitrary<bool>())
+      line[at] = *rc::gen::element('0', '9', '"', ',', '}', '-', '.', 'Z', '\\', ' ', 'n');
+    const auto quick = read(line, TextForm::kJsonLines, RType::kOhlcv1m);
+    const auto general = read(" " + line, TextForm::kJsonLines, RType::kOhlcv1m);
+    RC_ASSERT(quick == general);
+  }));
+}
+
 TEST(RecordText, TakesOldAndLooseForms) {
   const auto expected = read(kLine, TextForm::kJsonLines);
   ASSERT_EQ(expected.size(), 1U);

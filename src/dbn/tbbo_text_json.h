@@ -5,13 +5,13 @@
 // the first accepts, the second reads the same.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <string_view>
 #include <vector>
 
 #include "dbn/tbbo_text.h"
+#include "dbn/text_match_values.h"
 
 namespace fm::dbn {
 
@@ -27,14 +27,7 @@ class TbboJsonMatcher {
   [[nodiscard]] const char* match(const char* begin, TbboLine& line);
 
  private:
-  // Beginning of the last time read, "YYYY-MM-DDTHH:MM:", and the moment it means. Neighbouring
-  // records nearly always share their minute, and days are dear to convert.
-  static constexpr std::size_t kMinuteBytes = 17;
-  [[nodiscard]] bool read_iso(const char*& at, Nanos& time);
-  [[nodiscard]] bool read_time(const char*& at, Nanos& time);
-
-  std::array<char, kMinuteBytes> minute_text_{};
-  Nanos minute_ = 0;
+  TimeMatcher times_;
 };
 
 // Reads any line.

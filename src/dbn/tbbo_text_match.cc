@@ -1,58 +1,13 @@
 #include "dbn/tbbo_text_match.h"
 
-#include "base/price.h"
-#include "base/time.h"
 #include "dbn/tbbo_text_json.h"
 
 namespace fm::dbn {
 namespace {
 
-// `null`, or a price in quotes: raw, or with exactly nine decimals.
-bool read_price(const char*& at, Price& price) {
-  if (*at != '"') {
-    price = kUndefPrice;
-    return skip<"null">(at);
-  }
-  ++at;
-  const bool negative = *at == '-';
-  at += negative ? 1 : 0;
-  const char* const digits = at;
-  std::uint64_t magnitude = 0;
-  if (!read_digits(at, magnitude)) return false;
-  if (*at == '.') {
-    std::uint64_t fraction = 0;
-    if (at - digits > 9) return false;
-    ++at;
-    if (!read_nine_digits(at, fraction)) return false;
-    magnitude = magnitude * kPriceScale + fraction;
-  }
-  if (magnitude > static_cast<std::uint64_t>(kUndefPrice)) return false;
-  price = static_cast<Price>(negative ? 0 - magnitude : magnitude);
-  return *at++ == '"';
-}
-
-// A character that stands for itself in a JSON string.
-bool is_plain(char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; }
-
 bool read_char(const char*& at, char& value) {
   value = *at++;
   return is_plain(value);
-}
-
-// What stands behind the book: the symbol, if any, and the end of the record.
-bool read_symbol(const char*& at, std::string_view& symbol) {
-  symbol = {};
-  if (*at == '}') {
-    ++at;
-    return true;
-  }
-  if (!skip<",\"symbol\":">(at)) return false;
-  if (*at == 'n') return skip<"null}">(at);
-  if (*at++ != '"') return false;
-  const char* const begin = at;
-  while (is_plain(*at)) ++at;
-  symbol = {begin, static_cast<std::size_t>(at - begin)};
-  return skip<"\"}">(at);
 }
 
 bool read_quote(const char*& at, BidAskPair& quote) {
@@ -81,43 +36,14 @@ bool read_trade(const char*& at, Mbp1Msg& record) {
 
 }  // namespace
 
-// YYYY-MM-DDTHH:MM:SS.nnnnnnnnnZ
-bool TbboJsonMatcher::read_iso(const char*& at, Nanos& time) {
-  if (std::memcmp(at, minute_text_.data(), kMinuteBytes) != 0) {
-    std::array<char, kMinuteBytes + 3> text{};
-    std::copy_n(at, kMinuteBytes, text.begin());
-    text[kMinuteBytes] = text[kMinuteBytes + 1] = '0';
-    text[kMinuteBytes + 2] = 'Z';
-    const Result<Nanos> minute = parse_iso_nanos({text.data(), text.size()});
-    if (!minute) return false;
-    std::copy_n(at, kMinuteBytes, minute_text_.begin());
-    minute_ = *minute;
-  }
-  const auto tens = static_cast<unsigned>(static_cast<unsigned char>(at[kMinuteBytes])) - '0';
-  const auto ones = static_cast<unsigned>(static_cast<unsigned char>(at[kMinuteBytes + 1])) - '0';
-  if (tens > 5 || ones > 9 || at[kMinuteBytes + 2] != '.') return false;
-  at += kMinuteBytes + 3;
-  std::uint64_t fraction = 0;
-  if (!read_nine_digits(at, fraction)) return false;
-  time = minute_ + (tens * 10 + ones) * kNanosPerSecond + fraction;
-  return *at++ == 'Z';
-}
-
-// What stands between the quotes of a time.
-bool TbboJsonMatcher::read_time(const char*& at, Nanos& time) {
-  if (at[4] == '-' ? !read_iso(at, time) : !read_digits(at, time)) return false;
-  if (time == 0) time = kUndefTime;
-  return true;
-}
-
 const char* TbboJsonMatcher::match(const char* begin, TbboLine& line) {
   const char* at = begin;
   Mbp1Msg& record = line.record;
   RecordHeader& header = record.header;
   header.length = kLengthOf<Mbp1Msg>;
   header.rtype = RType::kMbp1;
-  if (!skip<"{\"ts_recv\":\"">(at) || !read_time(at, record.ts_recv)) return nullptr;
-  if (!skip<"\",\"hd\":{\"ts_event\":\"">(at) || !read_time(at, header.ts_event)) return nullptr;
+  if (!skip<"{\"ts_recv\":\"">(at) || !times_.read(at, record.ts_recv)) return nullptr;
+  if (!skip<"\",\"hd\":{\"ts_event\":\"">(at) || !times_.read(at, header.ts_event)) return nullptr;
   if (!skip<"\",\"rtype\":1,\"publisher_id\":">(at)) return nullptr;
   if (!read_bare(at, header.publisher_id)) return nullptr;
   if (!skip<",\"instrument_id\":">(at) || !read_bare(at, header.instrument_id)) return nullptr;
