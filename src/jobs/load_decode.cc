@@ -10,7 +10,7 @@
 namespace fm::jobs {
 namespace {
 
-constexpr std::uint64_t kSymbologyBytesMax = std::uint64_t{1} << 30;
+constexpr std::uint64_t kSymbologyBytesMax = std::uint64_t{256} << 20;
 
 }  // namespace
 

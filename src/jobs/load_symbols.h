@@ -12,8 +12,8 @@
 
 namespace fm::jobs {
 
-// All contracts, spreads and strategies that CME listed in fifteen years fit many times.
-inline constexpr std::size_t kLoadSymbolsMax = 4'000'000;
+// Futures and spreads of every root over fifteen years are fewer than 100,000.
+inline constexpr std::size_t kLoadSymbolsMax = 1'000'000;
 
 struct LoadSymbol {
   std::string text;
