@@ -293,9 +293,16 @@ Result<LoadReport> dry_run(Env& env, const LoadOptions& options, const LoadCandi
   const auto lake = lake::Lake::view(env, directory, {.state_dir = state_dir});
   std::vector<ops::LoadedFile> loads;
   if (const std::string file = ops::state_file(state_dir); env.exists(file) && !options.again) {
-    FM_ASSIGN(ops::State state, ops::State::open_to_read(env, file));
-    FM_ASSIGN(loads, state.loads());
-    FM_ASSIGN(loads, loads_in_lake(*lake, std::move(loads)));
+    auto state = ops::State::open_to_read(env, file);
+    // A file of an older program does not know of loads.
+    if (!state && state.error().code() != Code::kUnsupported)
+      return std::unexpected(std::move(state).error());
+    if (state) {
+      FM_ASSIGN(loads, state->loads());
+      FM_ASSIGN(loads, loads_in_lake(*lake, std::move(loads)));
+    } else {
+      log_warning("{}; every file is taken for new", state.error().message());
+    }
   }
   const LoadsKnown known(std::move(loads));
   LoadReport report;

@@ -488,6 +488,10 @@ TEST_F(LoadTest, ADryRunChangesNothing) {
   load_all();
   options_.dry_run = true;
   EXPECT_EQ(load_all().count(LoadAction::kUnchanged), 1U);
+  // What an older program has left knows of no loads.
+  fs::remove(folder_.file("frontmonth-state-lake/ops.sqlite"));
+  write_whole(folder_.file("frontmonth-state-lake/ops.sqlite"), "");
+  EXPECT_EQ(load_all().count(LoadAction::kLoad), 1U);
 }
 
 TEST_F(LoadTest, TestOneLoadsOneFileOfEachRootAndSchema) {
