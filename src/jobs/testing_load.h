@@ -1,6 +1,8 @@
 // Bars for tests of loading, written as the vendor writes them, and what the lake makes of them.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -10,6 +12,7 @@
 #include "base/testing_fault_env.h"
 #include "dbn/record.h"
 #include "jobs/load.h"
+#include "ops/state.h"
 
 namespace fm::jobs {
 
@@ -48,5 +51,34 @@ void set_modified(const std::string& path, Nanos time);
 
 // Runs and expects it to end with a report.
 LoadReport load(const LoadOptions& options, Env& env = Env::posix());
+
+// A folder `in` for files, and a lake that they are loaded into.
+class LoadFixture : public ::testing::Test {
+ protected:
+  LoadFixture() {
+    options_.lake = folder_.file("lake");
+    EXPECT_TRUE(Env::posix().make_directories(folder_.file("in")));
+  }
+
+  std::string in(const std::string& name) { return folder_.file("in/" + name); }
+  LoadReport load_all() {
+    options_.inputs = {folder_.file("in")};
+    return load(options_);
+  }
+  std::vector<TestBar> stored() { return stored_minutes(options_.lake); }
+  std::vector<ops::LoadedFile> state() {
+    auto state =
+        ops::State::open_to_read(Env::posix(), folder_.file("frontmonth-state-lake/ops.sqlite"));
+    EXPECT_TRUE(state);
+    return state ? state->loads().value() : std::vector<ops::LoadedFile>{};
+  }
+  LoadedFileReport only_file(const LoadReport& report) {
+    EXPECT_EQ(report.files.size(), 1U);
+    return report.files.empty() ? LoadedFileReport{} : report.files.front();
+  }
+
+  const TestDirectory folder_;
+  LoadOptions options_;
+};
 
 }  // namespace fm::jobs
