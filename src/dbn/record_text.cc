@@ -290,7 +290,7 @@ struct RecordTextReader::State {
 };
 
 void RecordTextReader::State::keep_symbol(RecordLine& line) {
-  if (line.symbol.empty() || window.holds(line.symbol.data())) return;
+  if (line.symbol.empty() || window.holds(&line.symbol.front())) return;
   FM_ASSERT(symbols.size() + line.symbol.size() <= symbols.capacity());
   const std::size_t begin = symbols.size();
   symbols.append(line.symbol);

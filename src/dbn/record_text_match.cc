@@ -27,7 +27,8 @@ const char* BarJsonMatcher::match(const char* begin, OhlcvMsg& bar, std::string_
   if (!skip<",\"high\":">(at) || !read_defined_price(at, bar.high)) return nullptr;
   if (!skip<",\"low\":">(at) || !read_defined_price(at, bar.low)) return nullptr;
   if (!skip<",\"close\":">(at) || !read_defined_price(at, bar.close)) return nullptr;
-  if (!skip<",\"volume\":\"">(at) || !read_digits(at, bar.volume) || *at++ != '"') return nullptr;
+  if (!skip<",\"volume\":\"">(at) || !read_digits(at, bar.volume)) return nullptr;
+  if (!skip<"\"">(at)) return nullptr;
   if (!read_symbol(at, symbol)) return nullptr;
   at += *at == '\r' ? 1 : 0;
   return *at++ == '\n' ? at : nullptr;

@@ -227,6 +227,7 @@ Status record_conditions(ops::State& state, const LoadOptions& options,
            day.condition == "missing" ? ops::Severity::kError : ops::Severity::kWarning});
   }
   std::vector<ops::Event> events;
+  events.reserve(texts.size());
   for (const Texts& text : texts)
     events.push_back({.source = "load",
                       .dataset = "market_data",

@@ -34,7 +34,7 @@ Status LoadDecoder::decode(LoadSource& source, std::uint32_t number, LoadSorter&
   }
   auto input = dbn::open_input(env_, source.file->path, {.read_ahead = true});
   if (!input) {
-    source.fail(std::move(input).error());
+    source.fail(input.error());
     return {};
   }
   FM_TRY(source.format == dbn::Format::kDbn ? decode_dbn(*std::move(input))
@@ -60,8 +60,7 @@ void LoadDecoder::finish() {
   auto none = Error(Code::kCorrupt,
                     fmt::format("none of its {} rows could be stored, most of them because of {}",
                                 source.account.rows_read, name(static_cast<LoadFault>(most))));
-  if (static_cast<LoadFault>(most) != LoadFault::kUnknownInstrument)
-    return source.fail(std::move(none));
+  if (static_cast<LoadFault>(most) != LoadFault::kUnknownInstrument) return source.fail(none);
   source.fail(std::move(none).hint(
       "Load it in its job's folder, with symbology.json: the file itself does not say what its "
       "instrument numbers stand for."));
@@ -87,10 +86,9 @@ Status LoadDecoder::add_symbology(const LoadFolder& folder) {
 }
 
 Status LoadDecoder::decode_dbn(dbn::OpenedInput input) {
-  const std::string path = source_->file->path;
   auto reader = dbn::Reader::open(std::move(input.source), input.name);
   if (!reader) {
-    source_->fail(std::move(reader).error());
+    source_->fail(reader.error());
     return {};
   }
   map_->add(reader->metadata());

@@ -65,7 +65,7 @@ void take_schema(std::optional<dbn::Schema> schema, LoadSource& source) {
 
 void look_at_dbn(dbn::OpenedInput input, LoadSource& source) {
   auto reader = dbn::Reader::open(std::move(input.source), input.name);
-  if (!reader) return source.fail(std::move(reader).error());
+  if (!reader) return source.fail(reader.error());
   const dbn::Metadata& metadata = reader->metadata();
   source.account.dataset = metadata.dataset;
   if (metadata.start != 0 && metadata.start != kUndefTime)
@@ -137,7 +137,7 @@ void LoadSource::refuse(std::string reason) {
   why = std::move(reason);
 }
 
-void LoadSource::fail(Error error) {
+void LoadSource::fail(const Error& error) {
   action = LoadAction::kFailed;
   why = error.message();
   advice = error.advice();
@@ -150,7 +150,7 @@ void look_at(Env& env, std::string_view dataset, LoadSource& source) {
   if (folder.damage) return source.fail(*folder.damage);
   auto input = dbn::open_input(env, source.file->path);
   if (!input) {
-    if (input.error().code() != Code::kUnsupported) return source.fail(std::move(input).error());
+    if (input.error().code() != Code::kUnsupported) return source.fail(input.error());
     source.refuse(input.error().message());
     source.advice = input.error().advice();
     return;
@@ -189,7 +189,7 @@ void check_content(Env& env, LoadSource& source) {
   if (is_listed && listed->second.size_bytes != file.info.size_bytes)
     return source.fail(differs(fmt::format("size of {} bytes", file.info.size_bytes)));
   auto opened = env.open(file.path);
-  if (!opened) return source.fail(std::move(opened).error());
+  if (!opened) return source.fail(opened.error());
   Hasher hasher;
   databento::Sha256 sha256;
   std::vector<std::byte> buffer(kReadBytes);

@@ -33,7 +33,7 @@ struct LoadSource {
       : file(&candidate), published(*candidate.folder, candidate.info) {}
 
   void refuse(std::string why);
-  void fail(Error error);
+  void fail(const Error& error);
 
   const LoadCandidate* file;
   Published published;
