@@ -94,7 +94,8 @@ class LiveSink : public ::testing::Test {
       env.sleep_for(10'000'000);
     EXPECT_GE(watcher_.records, kTrades) << "the feed does not wait for the lake";
     EXPECT_EQ(watcher_.rows_stored, 0U);
-    const std::uint64_t grown = resident_bytes() - std::min(before, resident_bytes());
+    const std::uint64_t held = resident_bytes();
+    const std::uint64_t grown = held - std::min(before, held);
     EXPECT_LT(grown, kGrowthMax_bytes);
     RecordProperty("grown_mib", std::to_string(grown >> 20));
     wake();
