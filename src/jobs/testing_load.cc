@@ -57,6 +57,7 @@ dbn::OhlcvMsg record_of(const TestBar& bar, std::uint32_t instrument, dbn::Schem
 void write_bars(const std::string& path, const std::vector<TestBar>& bars, dbn::Schema schema,
                 const std::string& dataset) {
   std::vector<std::string> symbols;
+  symbols.reserve(bars.size());
   for (const TestBar& bar : bars) symbols.push_back(bar.symbol);
   std::ranges::sort(symbols);
   symbols.erase(std::ranges::unique(symbols).begin(), symbols.end());
