@@ -16,8 +16,7 @@ void name_thread(const char* name, ThreadPriority priority) {
 #else
   ::pthread_setname_np(::pthread_self(), name);
   // On Linux a thread has its own nice value. Where it may not be changed, it stays as it is.
-  if (is_background)
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kBackgroundNice);
+  if (is_background) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kBackgroundNice);
 #endif
 }
 

@@ -144,10 +144,11 @@ class Lake {
   [[nodiscard]] Result<CommitReport> merge(const table::Table& table, const PartitionKey& partition,
                                            table::RowStream& rows, const CommitInfo& info);
 
-  // The same for any number of rows, which must come in the order of the key, each key once: neither
-  // they nor the stored ones are held in memory. `rule` says which row of a key stays, and what is
-  // committed with them; where no row was added or took another's place, the files stay as they
-  // are. Holds the partition's lock while the rows come. Errors: as replace(), and those of `rule`.
+  // The same for any number of rows, which must come in the order of the key, each key once:
+  // neither they nor the stored ones are held in memory. `rule` says which row of a key stays, and
+  // what is committed with them; where no row was added or took another's place, the files stay as
+  // they are. Holds the partition's lock while the rows come. Errors: as replace(), and those of
+  // `rule`.
   [[nodiscard]] Result<CommitReport> merge_sorted(const table::Table& table,
                                                   const PartitionKey& partition,
                                                   table::RowStream& rows, MergeRule& rule);
