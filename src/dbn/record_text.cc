@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "dbn/csv_cell.h"
 #include "dbn/record_text_fields.h"
 #include "dbn/text_window.h"
 
@@ -229,20 +230,7 @@ class CsvSplitter {
       rest.remove_prefix(cell.size());
       return true;
     }
-    const std::size_t begin = unquoted_.size();
-    std::size_t at = 1;
-    while (true) {
-      const std::size_t quote = rest.find('"', at);
-      if (quote == std::string_view::npos) return false;
-      unquoted_.append(rest.substr(at, quote - at));
-      at = quote + 1;
-      if (at == rest.size() || rest[at] != '"') break;
-      unquoted_.push_back('"');
-      ++at;
-    }
-    rest.remove_prefix(at);
-    cell = std::string_view(unquoted_).substr(begin);
-    return rest.empty() || rest.front() == delimiter_;
+    return take_quoted_cell(rest, delimiter_, unquoted_, cell);
   }
 
   char delimiter_ = ',';

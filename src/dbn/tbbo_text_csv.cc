@@ -1,5 +1,7 @@
 #include "dbn/tbbo_text_csv.h"
 
+#include "dbn/csv_cell.h"
+
 namespace fm::dbn {
 
 struct TbboCsvParser::Column {
@@ -46,28 +48,10 @@ void drop_carriage_return(std::string_view& text) {
 
 TbboCsvParser::TbboCsvParser() { unquoted_.reserve(kTextLineBytesMax); }
 
-// The inside of a cell that begins with a quote; `rest` then begins with the delimiter or is empty.
-bool TbboCsvParser::quoted_cell(std::string_view& rest, std::string_view& cell) {
-  const std::size_t begin = unquoted_.size();
-  std::size_t at = 1;
-  while (true) {
-    const std::size_t quote = rest.find('"', at);
-    if (quote == std::string_view::npos) return false;
-    unquoted_.append(rest.substr(at, quote - at));
-    at = quote + 1;
-    if (at == rest.size() || rest[at] != '"') break;
-    unquoted_.push_back('"');
-    ++at;
-  }
-  rest.remove_prefix(at);
-  cell = std::string_view(unquoted_).substr(begin);
-  return rest.empty() || rest.front() == delimiter_;
-}
-
 // Takes a cell and not the delimiter behind it.
 bool TbboCsvParser::next_cell(std::string_view& rest, TextValue& cell) {
   if (!rest.empty() && rest.front() == '"') {
-    if (!quoted_cell(rest, cell.text)) return false;
+    if (!take_quoted_cell(rest, delimiter_, unquoted_, cell.text)) return false;
   } else {
     const std::size_t end = std::min(rest.find(delimiter_), rest.size());
     cell.text = rest.substr(0, end);

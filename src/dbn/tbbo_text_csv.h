@@ -29,7 +29,6 @@ class TbboCsvParser {
   static const Column kColumns[];
 
   [[nodiscard]] bool next_cell(std::string_view& rest, TextValue& cell);
-  [[nodiscard]] bool quoted_cell(std::string_view& rest, std::string_view& cell);
 
   std::vector<Slot> slots_;  // nullptr: ignored
   char delimiter_ = ',';
