@@ -37,6 +37,22 @@ bool is_value(std::string_view text) {
   return !text.empty() && is_printable(text) && text.find('|') == std::string_view::npos;
 }
 
+bool is_read_from_json(dbn::Schema schema) {
+  switch (schema) {
+    case dbn::Schema::kTbbo:
+    case dbn::Schema::kOhlcv1s:
+    case dbn::Schema::kOhlcv1m:
+    case dbn::Schema::kOhlcv1h:
+    case dbn::Schema::kOhlcv1d:
+    case dbn::Schema::kDefinition:
+    case dbn::Schema::kStatistics:
+    case dbn::Schema::kStatus:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Status check(const Subscription& subscription, std::size_t number) {
   const auto refuse = [number](std::string_view what) -> Status {
     return fail(Code::kInvalidArgument, "subscription {}: {}", number, what);
@@ -158,10 +174,10 @@ Status check(const LiveOptions& options) {
   for (std::size_t i = 0; i < options.subscriptions.size(); ++i) {
     const Subscription& one = options.subscriptions[i];
     FM_TRY(check(one, i + 1));
-    if (options.encoding == Encoding::kJson && one.schema != dbn::Schema::kTbbo)
+    if (options.encoding == Encoding::kJson && !is_read_from_json(one.schema))
       return refuse(
           fmt::format("subscription {}: {} is read from the dbn encoding only; json "
-                      "carries tbbo",
+                      "carries tbbo, bars, status, statistics and definition",
                       i + 1, dbn::name(one.schema)));
   }
   return {};

@@ -213,9 +213,9 @@ TEST(LiveHandshake, RefusesWhatNoGatewayTakes) {
       {with([](LiveOptions& o) { o.subscriptions[0].symbols.assign(2'001, "A"); }), "2001 symbols"},
       {with([](LiveOptions& o) {
          o.encoding = Encoding::kJson;
-         o.subscriptions[0].schema = dbn::Schema::kStatus;
+         o.subscriptions[0].schema = dbn::Schema::kMbo;
        }),
-       "status is read from the dbn encoding only"},
+       "mbo is read from the dbn encoding only"},
       {with([](LiveOptions& o) {
          o.encoding = Encoding::kJson;
          o.ts_out = true;

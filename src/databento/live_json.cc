@@ -11,6 +11,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "dbn/record_text_json.h"
 #include "dbn/record_v1.h"
 #include "dbn/tbbo_text_json.h"
 #include "dbn/upgrade.h"
@@ -40,13 +41,12 @@ class RecordBuffer {
   void add(T record) {
     static_assert(sizeof(T) % 8 == 0 && std::is_trivially_copyable_v<T>);
     record.header.length = dbn::kLengthOf<T>;
-    const std::size_t words = sizeof(T) / sizeof(std::uint64_t);
-    if (words_.size() < used_ + words) words_.resize(2 * (used_ + words));
-    std::memcpy(words_.data() + used_, &record, sizeof record);
-    if (count_ == 0) first_ = record.header;
-    alike_ = alike_ && record.header.rtype == first_.rtype && record.header.length == first_.length;
-    used_ += words;
-    ++count_;
+    put(&record, sizeof record, record.header);
+  }
+
+  // `record` says its own length, a multiple of 8.
+  void add(const dbn::RecordView& record) {
+    put(record.bytes().data(), record.size_bytes(), record.header());
   }
 
   [[nodiscard]] bool empty() const { return count_ == 0; }
@@ -62,6 +62,16 @@ class RecordBuffer {
   [[nodiscard]] std::uint64_t count() const { return count_; }
 
  private:
+  void put(const void* record, std::size_t bytes, const dbn::RecordHeader& header) {
+    const std::size_t words = bytes / sizeof(std::uint64_t);
+    if (words_.size() < used_ + words) words_.resize(2 * (used_ + words));
+    std::memcpy(words_.data() + used_, record, bytes);
+    if (count_ == 0) first_ = header;
+    alike_ = alike_ && header.rtype == first_.rtype && header.length == first_.length;
+    used_ += words;
+    ++count_;
+  }
+
   std::vector<std::uint64_t> words_;
   std::size_t used_ = 0;
   std::uint64_t count_ = 0;
@@ -116,6 +126,7 @@ struct LiveJsonReader::State {
   Status take_lines();
   void take_line(std::string_view line);
   bool take_message(const TbboLine& line, std::string_view line_text);
+  void take_other(std::string_view line_text);
   void leave_out(std::string_view line, std::string_view reason);
 
   std::unique_ptr<dbn::ByteSource> source;
@@ -131,6 +142,8 @@ struct LiveJsonReader::State {
   std::vector<dbn::SymbolMappingMsg> mappings;
   dbn::TbboJsonMatcher matcher;
   dbn::TbboJsonParser parser;
+  dbn::RecordJsonParser others;
+  std::array<std::uint64_t, dbn::kTextRecordBytes / 8> other{};
   simdjson::dom::parser messages;
   std::optional<Error> failure;
 };
@@ -176,6 +189,20 @@ bool LiveJsonReader::State::take_message(const TbboLine& line, std::string_view 
   return false;
 }
 
+// A bar, status, statistic or definition.
+void LiveJsonReader::State::take_other(std::string_view line_text) {
+  dbn::RecordLine line;
+  others.parse(line_text, std::nullopt, reinterpret_cast<std::byte*>(other.data()), line);
+  switch (line.kind) {
+    case dbn::RecordLine::Kind::kRecord:
+      return records.add(line.record());
+    case dbn::RecordLine::Kind::kOther:
+      return leave_out(line_text, "a record of another schema");
+    case dbn::RecordLine::Kind::kMalformed:
+      return leave_out(line_text, line.reason);
+  }
+}
+
 void LiveJsonReader::State::take_line(std::string_view line_text) {
   if (line_text.find_first_not_of(" \t\r") == std::string_view::npos) return;
   TbboLine line;
@@ -191,7 +218,7 @@ void LiveJsonReader::State::take_line(std::string_view line_text) {
       if (!take_message(line, line_text)) leave_out(line_text, "a message without its text");
       return;
     case dbn::LineKind::kOther:
-      return leave_out(line_text, "a record of another schema");
+      return take_other(line_text);
     case dbn::LineKind::kMalformed:
       return leave_out(line_text, line.reason);
   }

@@ -48,7 +48,7 @@ struct Subscription {
 
 enum class Encoding {
   kDbn,
-  kJson,  // tbbo alone, and what the gateway itself says
+  kJson,  // tbbo, bars, status, statistics, definitions, and what the gateway itself says
 };
 
 // What the gateway does when this side reads too slowly.

@@ -3,12 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "databento/testing_live_session.h"
 #include "dbn/testing_records.h"
+#include "dbn/text_json.h"
 
 namespace fm::databento {
 namespace {
@@ -256,6 +258,62 @@ not a line
     EXPECT_EQ((*session)->malformed_lines(), 1U);
     EXPECT_TRUE((*session)->next()->empty());
   }
+}
+
+// A session of records in the JSON encoding, whose lines are those of today's encoder.
+template <class Record>
+void expect_same_bytes_from_json(Record record, dbn::RType rtype) {
+  record.header.length = dbn::kLengthOf<Record>;
+  record.header.rtype = rtype;
+  record.header.publisher_id = 1;
+  record.header.instrument_id = 5'482;
+  record.header.ts_event = 1'609'113'600'246'507'011;
+  std::string line;
+  ASSERT_TRUE(dbn::append_json(dbn::RecordView(record), {}, "", line));
+  FakeGateway gateway({[&](Conversation& with) {
+    with.let_in();
+    with.send(text_bytes(line + line));
+  }});
+  LiveOptions options = gateway.options();
+  options.encoding = Encoding::kJson;
+  const auto session = open(options);
+  ASSERT_TRUE(session) << session.error().message();
+  const auto block = (*session)->next();
+  ASSERT_TRUE(block);
+  ASSERT_EQ(block->record_count, 2U) << line;
+  EXPECT_EQ(block->common_bytes, sizeof(Record));
+  EXPECT_EQ(std::memcmp((*block->begin()).bytes().data(), &record, sizeof record), 0) << line;
+  EXPECT_EQ((*session)->malformed_lines(), 0U);
+}
+
+TEST(LiveSession, TheJsonEncodingGivesTheRecordsOfTheDbnEncoding) {
+  dbn::OhlcvMsg bar{};
+  bar.open = bar.high = bar.low = bar.close = 4'800'250'000'000;
+  bar.volume = 9;
+  expect_same_bytes_from_json(bar, dbn::RType::kOhlcv1m);
+  expect_same_bytes_from_json(bar, dbn::RType::kOhlcv1d);
+  dbn::StatusMsg status{};
+  status.ts_recv = 1'609'113'600'246'821'748;
+  status.action = 7;
+  status.is_trading = 'Y';
+  status.is_quoting = status.is_short_sell_restricted = '~';
+  expect_same_bytes_from_json(status, dbn::RType::kStatus);
+  dbn::StatMsg statistic{};
+  statistic.ts_recv = 1'609'113'600'246'821'748;
+  statistic.ts_ref = kUndefTime;
+  statistic.price = 4'800'250'000'000;
+  statistic.quantity = dbn::kUndefStatQuantity;
+  statistic.stat_type = 3;
+  statistic.update_action = 1;
+  expect_same_bytes_from_json(statistic, dbn::RType::kStatistics);
+  dbn::InstrumentDefMsg definition{};
+  definition.ts_recv = 1'609'113'600'246'821'748;
+  definition.expiration = definition.activation = kUndefTime;
+  definition.instrument_class = definition.match_algorithm = 'F';
+  definition.security_update_action = 'A';
+  definition.user_defined_instrument = definition.leg_side = 'N';
+  dbn::set_text(definition.raw_symbol, "ESH1");
+  expect_same_bytes_from_json(definition, dbn::RType::kDefinition);
 }
 
 TEST(LiveSession, JsonThatEndsOrRunsOnWithinALine) {

@@ -1,190 +1,22 @@
 #include "dbn/record_text.h"
 
-#include <simdjson.h>
-
-#include <bitset>
-#include <charconv>
 #include <utility>
 #include <vector>
 
 #include "base/assert.h"
 #include "dbn/csv_cell.h"
+#include "dbn/record_text_cells.h"
 #include "dbn/record_text_fields.h"
+#include "dbn/record_text_json.h"
 #include "dbn/text_window.h"
 
 namespace fm::dbn {
 namespace {
 
-namespace od = simdjson::ondemand;
 using Kind = TextValue::Kind;
-using Field = TextRecordKind::Field;
 
 constexpr std::size_t kBlockLines = 256;
 static_assert(kTextRecordBytes % 8 == 0);
-
-void set_malformed(RecordLine& line, std::string_view reason) {
-  line.kind = RecordLine::Kind::kMalformed;
-  line.reason = reason;
-}
-
-std::optional<RType> read_rtype(const TextValue& value) {
-  std::uint8_t code = 0;
-  const char* const end = value.text.data() + value.text.size();
-  const auto [stop, error] = std::from_chars(value.text.data(), end, code);
-  if (!value.scalar() || error != std::errc{} || stop != end) return std::nullopt;
-  return static_cast<RType>(code);
-}
-
-// A line taken apart: names and values in its order.
-struct Cells {
-  struct Cell {
-    std::string_view name;
-    TextValue value;
-  };
-  std::vector<Cell> cells;
-  std::string_view symbol;
-  TextValue rtype;
-
-  void clear() {
-    cells.clear();
-    symbol = {};
-    rtype = {};
-  }
-  void add(std::string_view name, const TextValue& value) {
-    if (name == "symbol")
-      symbol = value.kind == Kind::kText ? value.text : std::string_view();
-    else if (name == "rtype")
-      rtype = value;
-    else
-      cells.push_back({name, value});
-  }
-};
-
-// What is not there twice is nearly always where it stood in the line before.
-const Field* find(std::span<const Field> fields, std::string_view name, std::size_t& hint) {
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    const std::size_t at = hint + i < fields.size() ? hint + i : hint + i - fields.size();
-    if (fields[at].name != name) continue;
-    hint = at + 1 < fields.size() ? at + 1 : 0;
-    return &fields[at];
-  }
-  return nullptr;
-}
-
-// Makes the record that the cells say into `record`, of kTextRecordBytes.
-void convert(const Cells& cells, std::optional<RType> unnamed, std::byte* record,
-             RecordLine& line) {
-  const auto rtype = cells.rtype.missing() ? unnamed : read_rtype(cells.rtype);
-  if (!rtype)
-    return set_malformed(
-        line, cells.rtype.missing() ? "names no rtype" : "the value of rtype does not parse");
-  line.rtype = *rtype;
-  const TextRecordKind* const kind = text_kind_of(*rtype);
-  if (kind == nullptr) {
-    line.kind = RecordLine::Kind::kOther;
-    return;
-  }
-  kind->clear(record);
-  auto& header = *reinterpret_cast<RecordHeader*>(record);
-  header.rtype = *rtype;
-  std::bitset<kTextFieldsMax> seen;
-  std::size_t hint = 0;
-  for (const Cells::Cell& cell : cells.cells) {
-    const Field* const field = find(kind->fields, cell.name, hint);
-    if (field == nullptr) continue;
-    if (!field->set(record, cell.value)) return set_malformed(line, "a value does not parse");
-    if (!cell.value.missing()) seen.set(static_cast<std::size_t>(field - kind->fields.data()));
-  }
-  for (std::size_t i = 0; i < kind->fields.size(); ++i)
-    if (kind->fields[i].required && !seen.test(i))
-      return set_malformed(line, "a field that its kind of record has is missing");
-  line.kind = RecordLine::Kind::kRecord;
-  line.bytes = record;
-  line.symbol = cells.symbol;
-}
-
-class JsonSplitter {
- public:
-  // `text` must have kTextPaddingBytes readable behind it. False when it is not one JSON object.
-  bool split(std::string_view text, Cells& cells) {
-    od::document document;
-    od::object object;
-    if (parser_.iterate(text.data(), text.size(), text.size() + kTextPaddingBytes).get(document))
-      return false;
-    od::json_type type{};
-    if (document.type().get(type) || type != od::json_type::object ||
-        document.get_object().get(object))
-      return false;
-    return walk(object, cells) && document.current_location().error() == simdjson::OUT_OF_BOUNDS;
-  }
-
- private:
-  static bool walk(od::object& object, Cells& cells) {
-    for (auto result : object) {
-      od::field field;
-      std::string_view key;
-      od::json_type type{};
-      if (std::move(result).get(field) || field.unescaped_key().get(key)) return false;
-      od::value value = field.value();
-      if (value.type().get(type)) return false;
-      if (type == od::json_type::object && key == "hd") {
-        if (!header(value, cells)) return false;
-        continue;
-      }
-      TextValue text;
-      if (!scalar(value, type, text)) return false;
-      cells.add(key, text);
-    }
-    return true;
-  }
-
-  static bool header(od::value& value, Cells& cells) {
-    od::object object;
-    if (value.get_object().get(object)) return false;
-    for (auto result : object) {
-      od::field field;
-      std::string_view key;
-      od::json_type type{};
-      if (std::move(result).get(field) || field.unescaped_key().get(key)) return false;
-      od::value inner = field.value();
-      TextValue text;
-      if (inner.type().get(type) || !scalar(inner, type, text)) return false;
-      cells.add(key, text);
-    }
-    return true;
-  }
-
-  static bool scalar(od::value& value, od::json_type type, TextValue& into) {
-    switch (type) {
-      case od::json_type::string:
-        into.kind = Kind::kText;
-        return !value.get_string().get(into.text);
-      case od::json_type::number: {
-        into.kind = Kind::kNumber;
-        const std::string_view token = value.raw_json_token();
-        into.text = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
-        return true;
-      }
-      case od::json_type::null: {
-        bool null = false;
-        into.kind = Kind::kNull;
-        return !value.is_null().get(null) && null;
-      }
-      case od::json_type::boolean: {
-        bool unused = false;
-        into.kind = Kind::kOther;
-        return !value.get_bool().get(unused);
-      }
-      case od::json_type::array:
-      case od::json_type::object:
-        into.kind = Kind::kOther;  // stepped over by the walk
-        return true;
-    }
-    return false;
-  }
-
-  od::parser parser_{kTextLineBytesMax + 1};
-};
 
 class CsvSplitter {
  public:
@@ -205,7 +37,7 @@ class CsvSplitter {
   }
 
   // Nothing when it went well; else why not.
-  std::string_view split(std::string_view text, Cells& cells) {
+  std::string_view split(std::string_view text, TextCells& cells) {
     drop_carriage_return(text);
     unquoted_.clear();
     for (std::size_t i = 0; i < names_.size(); ++i) {
@@ -268,9 +100,9 @@ struct RecordTextReader::State {
   std::vector<RecordLine> lines;
   std::vector<std::uint64_t> records;  // of the block, kTextRecordBytes each
   std::string symbols;                 // of the block; never reallocated
-  Cells cells;
+  TextCells cells;
   BarJsonMatcher matcher;
-  JsonSplitter json;
+  RecordJsonParser json;
   CsvSplitter csv;
   std::uint64_t line_number = 0;
   bool header_read = false;
@@ -288,26 +120,25 @@ void RecordTextReader::State::keep_symbol(RecordLine& line) {
 bool RecordTextReader::State::read_line(std::string_view text, std::byte* record,
                                         RecordLine& line) {
   if (text.size() > kTextLineBytesMax) {
-    set_malformed(line, kLineTooLong);
+    line.set_malformed(kLineTooLong);
     return true;
   }
   if (line_number == 1 && text.starts_with(kByteOrderMark))
     text.remove_prefix(kByteOrderMark.size());
   if (is_blank_line(text)) return false;
-  cells.clear();
-  if (form == TextForm::kCsv && !std::exchange(header_read, true)) {
+  if (form == TextForm::kJsonLines) {
+    json.parse(text, unnamed, record, line);
+  } else if (!std::exchange(header_read, true)) {
     csv.read_header(text);
     return false;
+  } else {
+    cells.clear();
+    const std::string_view reason = csv.split(text, cells);
+    if (reason.empty())
+      cells.to_record(unnamed, record, line);
+    else
+      line.set_malformed(reason);
   }
-  std::string_view reason;
-  if (form == TextForm::kCsv)
-    reason = csv.split(text, cells);
-  else if (!json.split(text, cells))
-    reason = "not one JSON object";
-  if (!reason.empty())
-    set_malformed(line, reason);
-  else
-    convert(cells, unnamed, record, line);
   keep_symbol(line);
   return true;
 }
@@ -360,7 +191,7 @@ bool RecordTextReader::State::give_up_line() {
   if (window.size() <= kTextLineBytesMax && !in_long_line) return false;
   RecordLine& line = lines.front();
   line = {};
-  set_malformed(line, kLineTooLong);
+  line.set_malformed(kLineTooLong);
   line.line_number = line_number + 1;
   line.text = std::string_view(window.begin(), window.size());
   window.skip_to(window.begin() + window.size());

@@ -28,6 +28,9 @@
 
 namespace fm::dbn {
 
+// The largest record that is read from text.
+inline constexpr std::size_t kTextRecordBytes = sizeof(InstrumentDefMsg);
+
 struct RecordLine {
   enum class Kind : std::uint8_t {
     kRecord,
@@ -36,6 +39,10 @@ struct RecordLine {
   };
   // kRecord only. As long-lived as the views below: until the next call of next().
   [[nodiscard]] RecordView record() const { return {bytes, 0}; }
+  void set_malformed(std::string_view why) {
+    kind = Kind::kMalformed;
+    reason = why;
+  }
 
   Kind kind = Kind::kMalformed;
   RType rtype{};                     // not of kMalformed

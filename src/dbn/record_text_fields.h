@@ -14,9 +14,6 @@
 
 namespace fm::dbn {
 
-// The largest record that is read from text.
-inline constexpr std::size_t kTextRecordBytes = sizeof(InstrumentDefMsg);
-
 inline constexpr std::size_t kTextFieldsMax = 96;
 
 // How a kind of record is made from text.
