@@ -1,9 +1,11 @@
 #include "table/catalogue.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/assert.h"
 #include "table/column_kinds.h"
+#include "table/derived_tables.h"
 #include "table/vendor_columns.h"
 
 namespace fm::table {
@@ -50,7 +52,6 @@ constexpr std::array kCandles1m{
     int32("seconds_traded", "seconds", "seconds of the window with a trade"),
     int32("seconds_covered", "seconds", "seconds of the window in session that the feed covered"),
 };
-constexpr std::array<std::string_view, 2> kCandleKey{"ticker", "time"};
 
 constexpr std::array kCandles1s{
     text("ticker", "root of the contract"),
@@ -178,8 +179,6 @@ constexpr std::array kFuturesOhlcv1mLive{
     int64("volume", "contracts", "traded in the minute"),
     date("ts_date", "UTC date of ts_event"),
 };
-constexpr std::array<std::string_view, 2> kBarKey{"ts_event", "symbol"};
-constexpr std::array<std::string_view, 2> kBarCluster{"root", "symbol"};
 
 constexpr std::array kFeedGaps{
     text("gap_id", "unique name of the gap: the same gap has the same name"),
@@ -199,7 +198,7 @@ constexpr std::array kFeedGaps{
 constexpr std::array<std::string_view, 1> kGapKey{"gap_id"};
 constexpr std::array<std::string_view, 2> kGapCluster{"dataset", "reason"};
 
-constexpr std::array kTables{
+constexpr std::array kSourceTables{
     Table{.dataset = "market_data",
           .name = "candles_1m",
           .description =
@@ -384,6 +383,16 @@ constexpr std::array kTables{
         .sort = kDefinitionKey},
 };
 
+template <std::size_t A, std::size_t B>
+constexpr std::array<Table, A + B> joined(const std::array<Table, A>& first,
+                                          const std::array<Table, B>& second) {
+  std::array<Table, A + B> all{};
+  std::ranges::copy(first, all.begin());
+  std::ranges::copy(second, all.begin() + A);
+  return all;
+}
+constexpr auto kTables = joined(kSourceTables, kDerivedTables);
+
 }  // namespace
 
 std::string_view name(Type type) {
@@ -450,5 +459,20 @@ const Table& databento_load_state() { return kTables[13]; }
 const Table& databento_status() { return kTables[14]; }
 const Table& databento_statistics() { return kTables[15]; }
 const Table& databento_definition() { return kTables[16]; }
+const Table& bars_1h() { return kTables[kSourceTables.size() + 0]; }
+const Table& databento_futures_ohlcv_1d() { return kTables[kSourceTables.size() + 1]; }
+const Table& futures_ohlcv_1h_live() { return kTables[kSourceTables.size() + 2]; }
+const Table& futures_ohlcv_1d_live() { return kTables[kSourceTables.size() + 3]; }
+const Table& candle_bars_1m() { return kTables[kSourceTables.size() + 4]; }
+const Table& candle_bars_5m() { return kTables[kSourceTables.size() + 5]; }
+const Table& candle_bars_15m() { return kTables[kSourceTables.size() + 6]; }
+const Table& candle_bars_1h() { return kTables[kSourceTables.size() + 7]; }
+const Table& candle_bars_1d() { return kTables[kSourceTables.size() + 8]; }
+const Table& roll_calendar() { return kTables[kSourceTables.size() + 9]; }
+const Table& databento_futures_continuous_1d() { return kTables[kSourceTables.size() + 10]; }
+const Table& databento_futures_continuous_1h() { return kTables[kSourceTables.size() + 11]; }
+const Table& databento_futures_continuous_1m() { return kTables[kSourceTables.size() + 12]; }
+const Table& futures_curve_1d() { return kTables[kSourceTables.size() + 13]; }
+const Table& calendar_spreads_1d() { return kTables[kSourceTables.size() + 14]; }
 
 }  // namespace fm::table

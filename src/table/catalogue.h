@@ -87,5 +87,20 @@ struct Table {
 [[nodiscard]] const Table& databento_status();
 [[nodiscard]] const Table& databento_statistics();
 [[nodiscard]] const Table& databento_definition();
+[[nodiscard]] const Table& bars_1h();
+[[nodiscard]] const Table& databento_futures_ohlcv_1d();
+[[nodiscard]] const Table& futures_ohlcv_1h_live();
+[[nodiscard]] const Table& futures_ohlcv_1d_live();
+[[nodiscard]] const Table& candle_bars_1m();
+[[nodiscard]] const Table& candle_bars_5m();
+[[nodiscard]] const Table& candle_bars_15m();
+[[nodiscard]] const Table& candle_bars_1h();
+[[nodiscard]] const Table& candle_bars_1d();
+[[nodiscard]] const Table& roll_calendar();
+[[nodiscard]] const Table& databento_futures_continuous_1d();
+[[nodiscard]] const Table& databento_futures_continuous_1h();
+[[nodiscard]] const Table& databento_futures_continuous_1m();
+[[nodiscard]] const Table& futures_curve_1d();
+[[nodiscard]] const Table& calendar_spreads_1d();
 
 }  // namespace fm::table
