@@ -77,6 +77,8 @@ struct ReadRange {
   std::optional<Date> before = {};  // excluded
   bool newest_first = false;        // otherwise in the order of the table's key
   std::optional<std::uint64_t> rows_max = {};
+  // Names of the columns to read; none: all. The others of a batch hold nothing that may be read.
+  std::vector<std::string_view> columns = {};
 };
 
 // What a partition held at an earlier time.

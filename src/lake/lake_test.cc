@@ -95,6 +95,27 @@ TEST_F(LakeTest, CellsSurviveTheRoundTrip) {
   EXPECT_FALSE(*(*cursor)->next(back));
 }
 
+TEST_F(LakeTest, ReadsTheColumnsThatAreAskedForInBatchesOfAnySize) {
+  const RowBatch batch = candle_rows("ES", kDay, 4);
+  ASSERT_TRUE(write_version(*lake_, "ES", kDay, 4));
+  const std::size_t close = batch.table().column_index("close");
+  const std::size_t symbol = batch.table().column_index("symbol");
+  for (const std::size_t rows_max : {std::size_t{64}, RowBatch::kDefaultRows}) {
+    // The table's order is not that of the question.
+    auto cursor = lake_->read(table::candles_1m(), {.columns = {"symbol", "close"}});
+    ASSERT_TRUE(cursor) << cursor.error().message();
+    RowBatch back(table::candles_1m(), rows_max);
+    std::size_t at = 0;
+    while (*(*cursor)->next(back))
+      for (std::size_t row = 0; row < back.size(); ++row, ++at) {
+        ASSERT_LT(at, batch.size());
+        EXPECT_EQ(back.doubles(close)[row], batch.doubles(close)[at]);
+        EXPECT_EQ(back.text(symbol, row), batch.text(symbol, at));
+      }
+    EXPECT_EQ(at, batch.size());
+  }
+}
+
 TEST_F(LakeTest, TheSameRowsAgainChangeNothing) {
   ASSERT_TRUE(write_version(*lake_, "ES", kDay, 5));
   const std::string manifest =

@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "base/assert.h"
@@ -21,33 +22,36 @@ using table::Type;
 
 constexpr DatabaseOptions kReaderDatabase{.memory_max_mb = 256, .threads = 1};
 
+// Rows [first, first + rows) of a vector as the first rows of a batch's column.
 template <class Cell>
-void copy_cells(duckdb_vector vector, std::span<Cell> cells, std::size_t rows) {
-  std::memcpy(cells.data(), duckdb_vector_get_data(vector), rows * sizeof(Cell));
+void copy_cells(duckdb_vector vector, std::span<Cell> cells, std::size_t first, std::size_t rows) {
+  const auto* from = static_cast<const Cell*>(duckdb_vector_get_data(vector));
+  std::memcpy(cells.data(), from + first, rows * sizeof(Cell));
 }
 
-void copy_column(duckdb_vector vector, RowBatch& batch, std::size_t column, std::size_t rows) {
+void copy_column(duckdb_vector vector, RowBatch& batch, std::size_t column, std::size_t first,
+                 std::size_t rows) {
   std::uint64_t* valid = duckdb_vector_get_validity(vector);
   for (std::size_t row = 0; valid != nullptr && row < rows; ++row)
-    if (!duckdb_validity_row_is_valid(valid, row)) batch.set_null(column, row);
+    if (!duckdb_validity_row_is_valid(valid, first + row)) batch.set_null(column, row);
   switch (batch.table().columns[column].type) {
     case Type::kTimestamp:
     case Type::kInt64:
-      copy_cells(vector, batch.int64s(column), rows);
+      copy_cells(vector, batch.int64s(column), first, rows);
       break;
     case Type::kDate:
     case Type::kInt32:
-      copy_cells(vector, batch.int32s(column), rows);
+      copy_cells(vector, batch.int32s(column), first, rows);
       break;
     case Type::kInt8:
     case Type::kBool:
-      copy_cells(vector, batch.int8s(column), rows);
+      copy_cells(vector, batch.int8s(column), first, rows);
       break;
     case Type::kDouble:
-      copy_cells(vector, batch.doubles(column), rows);
+      copy_cells(vector, batch.doubles(column), first, rows);
       break;
     case Type::kText: {
-      auto* texts = static_cast<duckdb_string_t*>(duckdb_vector_get_data(vector));
+      auto* texts = static_cast<duckdb_string_t*>(duckdb_vector_get_data(vector)) + first;
       for (std::size_t row = 0; row < rows; ++row)
         if (!batch.is_null(column, row))
           batch.set_text(column, row,
@@ -57,45 +61,46 @@ void copy_column(duckdb_vector vector, RowBatch& batch, std::size_t column, std:
   }
 }
 
+// Rows of the chosen columns, straight from the query's chunks into the caller's batch.
 class RowReader final : public table::RowStream {
  public:
-  RowReader(const table::Table& table, Database database, Rows rows)
+  RowReader(const table::Table& table, std::vector<std::size_t> columns, Database database,
+            Rows rows)
       : table_(&table),
+        columns_(std::move(columns)),
         database_(std::move(database)),
-        rows_(std::move(rows)),
-        buffer_(table, duckdb_vector_size()) {}
+        rows_(std::move(rows)) {}
 
   const table::Table& table() const override { return *table_; }
 
+  // The next chunk; the first one early, so that what is wrong with the files shows at once.
   Status fetch() {
-    buffer_.clear();
+    FM_ASSIGN(chunk_, rows_.next());
     row_ = 0;
-    FM_ASSIGN(const Chunk chunk, rows_.next());
-    if (!chunk) return {};
-    const std::size_t rows = duckdb_data_chunk_get_size(chunk.get());
-    for (std::size_t c = 0; c < table_->columns.size(); ++c)
-      copy_column(duckdb_data_chunk_get_vector(chunk.get(), c), buffer_, c, rows);
-    buffer_.set_size(rows);
+    size_ = chunk_ ? duckdb_data_chunk_get_size(chunk_.get()) : 0;
     return {};
   }
 
   Result<bool> next(RowBatch& batch) override {
     batch.clear();
-    if (row_ == buffer_.size() && !ended_) FM_TRY(fetch());
-    const std::size_t rows = std::min(batch.rows_max(), buffer_.size() - row_);
-    ended_ = rows == 0;
-    batch.append(buffer_, row_, rows);
+    if (row_ == size_ && chunk_) FM_TRY(fetch());
+    const std::size_t rows = std::min(batch.rows_max(), size_ - row_);
+    if (rows == 0) return false;
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+      copy_column(duckdb_data_chunk_get_vector(chunk_.get(), i), batch, columns_[i], row_, rows);
+    batch.set_size(rows);
     row_ += rows;
-    return rows > 0;
+    return true;
   }
 
  private:
   const table::Table* table_;
+  std::vector<std::size_t> columns_;
   Database database_;
-  Rows rows_;  // destroyed before its database
-  RowBatch buffer_;
-  std::size_t row_ = 0;
-  bool ended_ = false;
+  Rows rows_;    // destroyed before its database
+  Chunk chunk_;  // nullptr at the end
+  std::size_t size_ = 0;
+  std::size_t row_ = 0;  // the first that was not given yet
 };
 
 // Holds a partition to the number of rows that its manifest promises: what is written anew from it
@@ -121,11 +126,25 @@ class CountedRows final : public table::RowStream {
   std::uint64_t seen_ = 0;
 };
 
-std::string column_names(const table::Table& table) {
+std::vector<std::size_t> all_columns(const table::Table& table) {
+  std::vector<std::size_t> columns(table.columns.size());
+  std::iota(columns.begin(), columns.end(), std::size_t{0});
+  return columns;
+}
+
+std::vector<std::size_t> columns_of(const table::Table& table, const ReadRange& range) {
+  if (range.columns.empty()) return all_columns(table);
+  std::vector<std::size_t> columns;
+  columns.reserve(range.columns.size());
+  for (const std::string_view name : range.columns) columns.push_back(table.column_index(name));
+  return columns;
+}
+
+std::string column_names(const table::Table& table, const std::vector<std::size_t>& columns) {
   std::string names;
-  for (const auto& column : table.columns)
+  for (const std::size_t column : columns)
     fmt::format_to(std::back_inserter(names), "{}{}", names.empty() ? "" : ", ",
-                   quote_name(column.name, Engine::kDuckdb));
+                   quote_name(table.columns[column].name, Engine::kDuckdb));
   return names;
 }
 
@@ -167,9 +186,11 @@ bool may_hold(const table::Table& table, const Manifest& manifest, const ReadRan
   return !range.before || value <= text_of(*range.before - 1);
 }
 
-Result<RowCursor> read_query(const table::Table& table, Database database, const std::string& sql) {
+Result<RowCursor> read_query(const table::Table& table, std::vector<std::size_t> columns,
+                             Database database, const std::string& sql) {
   FM_ASSIGN(Rows rows, database.query(sql));
-  auto reader = std::make_unique<RowReader>(table, std::move(database), std::move(rows));
+  auto reader =
+      std::make_unique<RowReader>(table, std::move(columns), std::move(database), std::move(rows));
   FM_TRY(reader->fetch());
   return reader;
 }
@@ -184,7 +205,7 @@ std::string relation_of(const Store& store, const table::Table& table,
                    quote_text(store.part_path(file.name), Engine::kDuckdb));
   if (!paths.empty())
     return fmt::format("(SELECT {} FROM read_parquet([{}], hive_partitioning=false))",
-                       column_names(table), paths);
+                       column_names(table, all_columns(table)), paths);
   std::string columns;
   for (const auto& column : table.columns)
     fmt::format_to(std::back_inserter(columns), "{}CAST(NULL AS {}) AS {}",
@@ -207,8 +228,9 @@ Result<RowCursor> read_files(const Store& store, const table::Table& table,
     if (may_hold(table, manifest, range)) chosen.push_back(manifest);
   const std::vector<DataFile> files = files_of(chosen);
   FM_ASSIGN(Database database, Database::lease(kReaderDatabase));
-  return read_query(table, std::move(database),
-                    fmt::format("SELECT {} FROM {}{}{}{}", column_names(table),
+  const std::vector<std::size_t> columns = columns_of(table, range);
+  return read_query(table, columns, std::move(database),
+                    fmt::format("SELECT {} FROM {}{}{}{}", column_names(table, columns),
                                 relation_of(store, table, files), condition(table, range),
                                 order(table, range, files.size() <= 1 && !range.newest_first),
                                 range.rows_max ? fmt::format(" LIMIT {}", *range.rows_max) : ""));
@@ -223,9 +245,10 @@ Result<RowCursor> read_in_order(const Store& store, const table::Table& table,
   for (const DataFile& file : files) {
     rows += file.rows;
     FM_ASSIGN(Database connection, database.connect());
-    FM_ASSIGN(auto cursor, read_query(table, std::move(connection),
-                                      fmt::format("SELECT {} FROM {}", column_names(table),
-                                                  relation_of(store, table, {file}))));
+    FM_ASSIGN(auto cursor,
+              read_query(table, all_columns(table), std::move(connection),
+                         fmt::format("SELECT {} FROM {}", column_names(table, all_columns(table)),
+                                     relation_of(store, table, {file}))));
     cursors.push_back(std::move(cursor));
   }
   if (cursors.size() == 1) return std::make_unique<CountedRows>(std::move(cursors.front()), rows);
