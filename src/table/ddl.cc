@@ -42,10 +42,6 @@ std::string description_of(const Column& column) {
                              : fmt::format("{} [{}]", column.description, column.unit);
 }
 
-std::string table_name(const Table& table, Engine engine) {
-  return fmt::format("{}.{}", quote_name(table.dataset, engine), quote_name(table.name, engine));
-}
-
 std::string name_list(std::span<const std::string_view> names, Engine engine) {
   std::string list;
   for (const auto& name : names)
@@ -74,11 +70,11 @@ std::string column_list(const Table& table, Engine engine) {
 }
 
 std::string comments(const Table& table, Engine engine) {
-  std::string text = fmt::format("COMMENT ON TABLE {} IS {};\n", table_name(table, engine),
+  std::string text = fmt::format("COMMENT ON TABLE {} IS {};\n", qualified_name(table, engine),
                                  quote_text(table.description, engine));
   for (const Column& column : table.columns)
     fmt::format_to(std::back_inserter(text), "COMMENT ON COLUMN {}.{} IS {};\n",
-                   table_name(table, engine), quote_name(column.name, engine),
+                   qualified_name(table, engine), quote_name(column.name, engine),
                    quote_text(description_of(column), engine));
   return text;
 }
@@ -87,7 +83,8 @@ std::string duckdb_statement(const Table& table) {
   constexpr Engine kEngine = Engine::kDuckdb;
   return fmt::format(
       "CREATE SCHEMA IF NOT EXISTS {};\nCREATE TABLE IF NOT EXISTS {} (\n{}{}\n);\n{}",
-      quote_name(table.dataset, kEngine), table_name(table, kEngine), column_list(table, kEngine),
+      quote_name(table.dataset, kEngine), qualified_name(table, kEngine),
+      column_list(table, kEngine),
       key_is_nullable(table) ? ""
                              : fmt::format(",\n  PRIMARY KEY ({})", name_list(table.key, kEngine)),
       comments(table, kEngine));
@@ -104,10 +101,38 @@ std::string postgres_statement(const Table& table) {
       "CREATE SCHEMA IF NOT EXISTS {};\n"
       "CREATE TABLE IF NOT EXISTS {} (\n{},\n  {} ({})\n) PARTITION BY RANGE ({});\n"
       "CREATE TABLE IF NOT EXISTS {}.{} PARTITION OF {} DEFAULT;\n{}",
-      quote_name(table.dataset, kEngine), table_name(table, kEngine), column_list(table, kEngine),
+      quote_name(table.dataset, kEngine), qualified_name(table, kEngine),
+      column_list(table, kEngine),
       key_is_nullable(table) ? "UNIQUE NULLS NOT DISTINCT" : "PRIMARY KEY", name_list(key, kEngine),
       quote_name(table.partition_column, kEngine), quote_name(table.dataset, kEngine),
-      quote_name(fmt::format("{}_default", table.name), kEngine), table_name(table, kEngine),
+      quote_name(fmt::format("{}_default", table.name), kEngine), qualified_name(table, kEngine),
+      comments(table, kEngine));
+}
+
+constexpr std::string_view kChunk = "7 days";
+constexpr std::string_view kCompressAfter = "30 days";
+
+std::string timescale_statement(const Table& table) {
+  constexpr Engine kEngine = Engine::kTimescale;
+  const auto time = hypertable_time(table);
+  if (!time) return postgres_statement(table);
+  std::vector<std::string_view> segments;
+  for (const std::string_view column : table.cluster)
+    if (column != *time) segments.push_back(column);
+  const std::string name = qualified_name(table, kEngine);
+  const std::string quoted = quote_text(name, kEngine);
+  return fmt::format(
+      "CREATE SCHEMA IF NOT EXISTS {};\n"
+      "CREATE TABLE IF NOT EXISTS {} (\n{},\n  PRIMARY KEY ({})\n);\n"
+      "SELECT create_hypertable({}, {}, chunk_time_interval => INTERVAL '{}', "
+      "if_not_exists => TRUE);\n"
+      "ALTER TABLE {} SET (timescaledb.compress, timescaledb.compress_segmentby = {}, "
+      "timescaledb.compress_orderby = {});\n"
+      "SELECT add_compression_policy({}, INTERVAL '{}', if_not_exists => TRUE);\n{}",
+      quote_name(table.dataset, kEngine), name, column_list(table, kEngine),
+      name_list(table.key, kEngine), quoted, quote_text(*time, kEngine), kChunk, name,
+      quote_text(name_list(segments, kEngine), kEngine),
+      quote_text(quote_name(*time, kEngine), kEngine), quoted, kCompressAfter,
       comments(table, kEngine));
 }
 
@@ -116,7 +141,8 @@ std::string bigquery_statement(const Table& table) {
   return fmt::format(
       "CREATE SCHEMA IF NOT EXISTS {};\nCREATE TABLE IF NOT EXISTS {} (\n{}{}\n)\n"
       "PARTITION BY {}\nCLUSTER BY {}\nOPTIONS(description={}, require_partition_filter={});\n",
-      quote_name(table.dataset, kEngine), table_name(table, kEngine), column_list(table, kEngine),
+      quote_name(table.dataset, kEngine), qualified_name(table, kEngine),
+      column_list(table, kEngine),
       key_is_nullable(table)
           ? ""
           : fmt::format(",\n  PRIMARY KEY ({}) NOT ENFORCED", name_list(table.key, kEngine)),
@@ -150,9 +176,10 @@ std::string plain_list(std::span<const std::string_view> names) {
 Result<Engine> parse_engine(std::string_view name) {
   if (name == "duckdb") return Engine::kDuckdb;
   if (name == "postgres") return Engine::kPostgres;
+  if (name == "timescale") return Engine::kTimescale;
   if (name == "bigquery") return Engine::kBigquery;
   return fail(Code::kInvalidArgument,
-              "unknown engine \"{}\"; expected duckdb, postgres or bigquery", name);
+              "unknown engine \"{}\"; expected duckdb, postgres, timescale or bigquery", name);
 }
 
 std::string_view sql_type(Type type, Engine engine) {
@@ -161,6 +188,7 @@ std::string_view sql_type(Type type, Engine engine) {
     case Engine::kDuckdb:
       return types.duckdb;
     case Engine::kPostgres:
+    case Engine::kTimescale:
       return types.postgres;
     case Engine::kBigquery:
       return types.bigquery;
@@ -188,12 +216,25 @@ std::string quote_text(std::string_view text, Engine engine) {
   return quoted += '\'';
 }
 
+std::string qualified_name(const Table& table, Engine engine) {
+  return fmt::format("{}.{}", quote_name(table.dataset, engine), quote_name(table.name, engine));
+}
+
+std::optional<std::string_view> hypertable_time(const Table& table) {
+  if (key_is_nullable(table)) return std::nullopt;
+  for (const std::string_view column : table.key)
+    if (table.columns[table.column_index(column)].type == Type::kTimestamp) return column;
+  return std::nullopt;
+}
+
 std::string create_statement(const Table& table, Engine engine) {
   switch (engine) {
     case Engine::kDuckdb:
       return duckdb_statement(table);
     case Engine::kPostgres:
       return postgres_statement(table);
+    case Engine::kTimescale:
+      return timescale_statement(table);
     case Engine::kBigquery:
       return bigquery_statement(table);
   }

@@ -127,6 +127,7 @@ TEST(Ddl, QuotesAsEachEngineReads) {
   EXPECT_EQ(quote_text("it's \\", Engine::kDuckdb), "'it''s \\'");
   EXPECT_EQ(quote_text("it's \\", Engine::kBigquery), "'it\\'s \\\\'");
   EXPECT_EQ(quote_name("a\"b", Engine::kPostgres), "\"a\"\"b\"");
+  EXPECT_EQ(parse_engine("timescale"), Engine::kTimescale);
   EXPECT_EQ(parse_engine("bigquery"), Engine::kBigquery);
   EXPECT_FALSE(parse_engine("mysql"));
 }

@@ -1,0 +1,233 @@
+#include "postgres/testing_server.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+namespace fm::postgres {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kPassword = "se@cret";
+constexpr Nanos kPatience = 60 * kNanosPerSecond;
+
+// Where initdb and postgres lie; empty: nowhere.
+std::string find_binaries() {
+  std::string newest;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator("/usr/lib/postgresql", ignored)) {
+    const std::string folder = entry.path() / "bin";
+    if (fs::exists(folder + "/initdb") && folder > newest) newest = folder;
+  }
+  if (const char* path = std::getenv("FRONTMONTH_TEST_POSTGRES_BIN"); path != nullptr) return path;
+  return newest;
+}
+
+std::uint16_t free_port() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&address), size), 0);
+  EXPECT_EQ(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  ::close(socket);
+  return ntohs(address.sin_port);
+}
+
+// Whom the server runs as when the tests run as root.
+const passwd& nobody() {
+  const passwd* user = ::getpwnam("nobody");
+  EXPECT_NE(user, nullptr);
+  return *user;
+}
+
+// A program as an unprivileged user that does not outlive this one.
+pid_t spawn(const std::vector<std::string>& command, const std::string& folder) {
+  std::vector<char*> words;
+  for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  const bool is_root = ::geteuid() == 0;
+  const passwd user = is_root ? nobody() : passwd{};
+  const std::string log = folder + "/log";
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
+  if (out >= 0) {
+    ::dup2(out, 1);
+    ::dup2(out, 2);
+  }
+  if (is_root &&
+      (::setgroups(0, nullptr) != 0 || ::setgid(user.pw_gid) != 0 || ::setuid(user.pw_uid) != 0))
+    ::_exit(126);
+  ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
+  if (::getppid() != parent || ::chdir(folder.c_str()) != 0) ::_exit(126);
+  ::setenv("LC_ALL", "C", 1);
+  ::execv(words[0], words.data());
+  ::_exit(127);
+}
+
+std::string log_of(const std::string& folder) {
+  std::ifstream file(folder + "/log");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+std::unique_ptr<TestServer> TestServer::start(const std::string& folder) {
+  const std::string binaries = find_binaries();
+  if (binaries.empty()) return nullptr;
+  std::unique_ptr<TestServer> server(new TestServer);
+  server->binaries_ = binaries;
+  server->folder_ = folder;
+  if (folder.empty()) {
+    std::string name = fs::temp_directory_path() / "frontmonth-postgres-XXXXXX";
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    server->folder_ = name;
+    server->owns_folder_ = true;
+  }
+  if (::geteuid() == 0) {
+    EXPECT_EQ(::chown(server->folder_.c_str(), nobody().pw_uid, nobody().pw_gid), 0);
+  }
+  server->data_ = server->folder_ + "/data";
+  const std::string password = server->folder_ + "/password";
+  std::ofstream(password) << kPassword << "\n";
+  EXPECT_EQ(::chmod(password.c_str(), 0644), 0);
+  const pid_t made =
+      spawn({binaries + "/initdb", "-D", server->data_, "-U", "frontmonth", "--auth=scram-sha-256",
+             "--pwfile=" + password, "-E", "UTF8", "--no-locale", "--no-sync"},
+            server->folder_);
+  int status = 0;
+  EXPECT_EQ(::waitpid(made, &status, 0), made);
+  EXPECT_EQ(status, 0) << log_of(server->folder_);
+  server->port_ = free_port();
+  server->launch();
+  server->await();
+  return server;
+}
+
+TestServer* TestServer::shared() {
+  // Destroyed at exit.
+  static const std::unique_ptr<TestServer> server = start();
+  return server.get();
+}
+
+TestServer::~TestServer() {
+  kill();
+  if (!owns_folder_) return;
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+}
+
+void TestServer::launch() {
+  child_ = spawn({binaries_ + "/postgres",
+                  "-D",
+                  data_,
+                  "-p",
+                  std::to_string(port_),
+                  "-c",
+                  "listen_addresses=127.0.0.1",
+                  "-c",
+                  "unix_socket_directories=",
+                  "-c",
+                  "fsync=off",
+                  "-c",
+                  "shared_buffers=16MB",
+                  "-c",
+                  "max_connections=20",
+                  "-c",
+                  "deadlock_timeout=100ms",
+                  "-c",
+                  "log_min_messages=fatal",
+                  "-c",
+                  "min_wal_size=32MB",
+                  "-c",
+                  "max_wal_size=64MB"},
+                 folder_);
+}
+
+void TestServer::await() {
+  Env& env = Env::posix();
+  for (const Nanos end = env.monotonic() + kPatience; env.monotonic() < end;) {
+    if (Connection::open(env, Secret(uri("postgres")), {})) return;
+    // What the killed one's last session still holds lets no other server begin.
+    if (::waitpid(child_, nullptr, WNOHANG) == child_) launch();
+    env.sleep_for(20'000'000);
+  }
+  ADD_FAILURE() << "the server does not start: " << log_of(folder_);
+}
+
+void TestServer::kill() {
+  if (child_ < 0) return;
+  ::kill(child_, SIGKILL);
+  ::waitpid(child_, nullptr, 0);
+  child_ = -1;
+}
+
+void TestServer::start_again() {
+  EXPECT_EQ(child_, -1);
+  launch();
+  await();
+}
+
+void TestServer::make_database(const std::string& name) {
+  auto db = Connection::open(Env::posix(), Secret(uri("postgres")), {});
+  ASSERT_TRUE(db) << db.error().message();
+  const auto made = db->run("CREATE DATABASE " + name);
+  ASSERT_TRUE(made) << made.error().message();
+}
+
+std::string TestServer::uri(std::string_view database, std::string_view password,
+                            std::string_view user) const {
+  std::string quoted;
+  for (const char c : password) quoted += c == '@' ? std::string("%40") : std::string(1, c);
+  return fmt::format("postgresql://{}:{}@127.0.0.1:{}/{}", user, quoted, port_, database);
+}
+
+void DatabaseTest::SetUp() {
+  server_ = TestServer::shared();
+  if (server_ == nullptr) GTEST_SKIP() << "no PostgreSQL server is installed";
+  static int number = 0;
+  database_ = "test_" + std::to_string(++number);
+  server_->make_database(database_);
+  uri_ = server_->uri(database_);
+}
+
+ConnectionOptions DatabaseTest::quick() {
+  ConnectionOptions options;
+  options.statement_timeout = 20 * kNanosPerSecond;
+  options.lock_timeout = 2 * kNanosPerSecond;
+  return options;
+}
+
+Connection DatabaseTest::connect(const ConnectionOptions& options) const {
+  auto db = Connection::open(Env::posix(), uri(), options);
+  EXPECT_TRUE(db) << (db ? "" : db.error().message());
+  return *std::move(db);
+}
+
+std::string DatabaseTest::ask(const std::string& statement) const {
+  Connection db = connect();
+  const auto rows = db.query(statement);
+  EXPECT_TRUE(rows) << (rows ? "" : rows.error().message());
+  if (!rows || rows->empty()) return "no row";
+  return (*rows)[0][0].value_or("NULL");
+}
+
+}  // namespace fm::postgres
