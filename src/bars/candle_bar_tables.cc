@@ -177,7 +177,7 @@ class YearOfBars {
     const auto rows = rows_[kind].stream();
     FM_ASSIGN(const auto committed,
               lake_.replace(table, {.root = plan_.ticker, .date = date}, *rows, info));
-    note(committed);
+    note(kind, committed);
     rows_[kind] = RowList(table);
     return {};
   }
@@ -189,14 +189,13 @@ class YearOfBars {
     FM_ASSIGN(const auto committed,
               replace_changed(lake_, table, {.root = plan_.ticker, .date = Date(plan_.year, 1, 1)},
                               *rows, plan_.kinds[kind].due, plan_.kinds[kind].info));
-    note(committed);
+    note(kind, committed);
     return {};
   }
 
-  void note(const lake::CommitReport& committed) {
-    report_.rows += committed.rows;
-    report_.partitions += 1;
-    report_.partitions_changed += committed.unchanged ? 0 : 1;
+  void note(std::size_t kind, const lake::CommitReport& committed) {
+    report_.kinds[kind].rows += committed.rows;
+    report_.kinds[kind].changed = report_.kinds[kind].changed || !committed.unchanged;
   }
 
   lake::Lake& lake_;

@@ -79,10 +79,12 @@ struct CandleBarPlan {
                                                                   const Selection& selection,
                                                                   const std::string& parameters);
 
-struct CandleBarReport {
+struct MadeBars {
   std::uint64_t rows = 0;  // of the partitions that were made
-  std::uint64_t partitions = 0;
-  std::uint64_t partitions_changed = 0;
+  bool changed = false;
+};
+struct CandleBarReport {
+  std::array<MadeBars, 5> kinds;  // of candle_bar_kinds()
 };
 // Reads the seconds of each trade date once.
 [[nodiscard]] Result<CandleBarReport> make_candle_bars(lake::Lake& lake,

@@ -82,6 +82,7 @@ std::unique_ptr<Command> candles_command();
 std::unique_ptr<Command> live_command();
 std::unique_ptr<Command> poll_command();
 std::unique_ptr<Command> load_command();
+std::unique_ptr<Command> rollup_command();
 std::unique_ptr<Command> repair_command();
 std::unique_ptr<Command> reconcile_command();
 std::unique_ptr<Command> synth_command();

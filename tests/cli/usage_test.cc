@@ -4,9 +4,9 @@
 namespace fm::testing_cli {
 namespace {
 
-const std::vector<std::string> kCommands = {"demo",  "live",   "repair", "reconcile", "poll",
-                                            "load",  "fetch",  "replay", "candles",   "synth",
-                                            "query", "schema", "dump",   "doctor",    "version"};
+const std::vector<std::string> kCommands = {
+    "demo",   "live",    "repair", "reconcile", "poll",   "load", "rollup", "fetch",
+    "replay", "candles", "synth",  "query",     "schema", "dump", "doctor", "version"};
 
 using Usage = ProgramTest;
 
@@ -48,6 +48,8 @@ TEST_F(Usage, HelpNamesEveryFlag) {
       {"load",
        {"--lake", "--state-dir", "--dataset", "--dry-run", "--test-one", "--rehash", "--again",
         "--json"}},
+      {"rollup",
+       {"--lake", "--state-dir", "--tables", "--roots", "--from", "--to", "--dry-run", "--json"}},
       {"synth",
        {"--roots", "--date", "--days", "--trades", "--seed", "--version", "--zstd", "--output"}},
       {"query", {"--lake", "--format", "--json", "--as-of"}},
@@ -86,6 +88,9 @@ TEST_F(Usage, ErrorsExitWithTwoAndNameTheNearest) {
       {{"synth", "-o", "a.dbn", "--date", "2025-02-30"}, "--date: "},
       {{"synth", "-o", "a.txt"}, "a.txt"},
       {{"schema", "--engine", "oracle"}, "oracle"},
+      {{"rollup", "--tables", "bars_1"}, "--tables: found 'bars_1'; did you mean 'bars_1h'?"},
+      {{"rollup", "--from", "2025-02-30"}, "--from: "},
+      {{"rollup", "--roots", "ES1!"}, "'ES1!' is no root"},
       {{"--config", "absent.yaml", "query", "SELECT 1", "--format", "table", "--threads", "x"},
        "absent.yaml"},
   };
