@@ -49,6 +49,27 @@ std::string lake_words(const jobs::LiveStatus& status) {
   return text;
 }
 
+std::string database_words(const jobs::LiveStatus& status) {
+  const jobs::DatabaseFigures& database = status.database;
+  if (!database.is_on) return "";
+  std::string text = fmt::format(
+      "; {}: {} rows", database.place.empty() ? "PostgreSQL" : std::string_view(database.place),
+      short_count(static_cast<double>(database.rows_sent)));
+  // Rows that are final are stored a minute behind; the ones before that, within the second.
+  if (database.stored_to && status.clock)
+    text += fmt::format(", final {} behind the feed", lag(*status.clock, *database.stored_to));
+  if (!database.last_error.empty()) text += fmt::format(" (not written: {})", database.last_error);
+  return text;
+}
+
+std::string database_json(const jobs::DatabaseFigures& database) {
+  if (!database.is_on) return "null";
+  return fmt::format(
+      R"({{"place":{},"rows_sent":{},"rows_changed":{},"commits":{},"failures":{}}})",
+      jobs::json_quoted(database.place), database.rows_sent, database.rows_changed,
+      database.commits, database.failures);
+}
+
 }  // namespace
 
 LiveLine::LiveLine() : is_terminal_(standard_error_is_terminal()) {}
@@ -91,7 +112,7 @@ std::string feed_line(const jobs::LiveStatus& status, const jobs::LiveStatus& be
   if (feed.sessions > 1) text += fmt::format(", {} sessions", feed.sessions);
   if (feed.gaps > 0) text += fmt::format(", {} gaps", feed.gaps);
   if (!feed.last_error.empty()) text += fmt::format(" ({})", feed.last_error);
-  return text + "; " + lake_words(status);
+  return text + "; " + lake_words(status) + database_words(status);
 }
 
 std::string ticker_table(const jobs::LiveStatus& status, const jobs::LiveStatus& before) {
@@ -119,6 +140,11 @@ std::string to_text(const jobs::LiveStatus& report) {
       grouped(static_cast<std::int64_t>(report.log.syncs)),
       static_cast<double>(report.log.loss_longest) / 1e6,
       grouped(static_cast<std::int64_t>(report.lake.rows_stored)), report.lake.sessions_stored);
+  if (report.database.is_on)
+    text += fmt::format("PostgreSQL: {} rows sent, {} new or corrected, in {} commits\n",
+                        grouped(static_cast<std::int64_t>(report.database.rows_sent)),
+                        grouped(static_cast<std::int64_t>(report.database.rows_changed)),
+                        report.database.commits);
   for (const jobs::TickerNow& now : report.tickers)
     text += fmt::format("  {:<4} {:<7} {:>14}  CVD {:>9}  {} trades\n", now.ticker, now.contract,
                         now.last ? short_price(*now.last) : "-", now.cvd ? grouped(*now.cvd) : "-",
@@ -130,9 +156,11 @@ std::string to_json(const jobs::LiveStatus& report) {
   const jobs::FeedFigures& feed = report.feed;
   std::string text = fmt::format(
       "{{\"records\":{},\"sessions\":{},\"dropped\":{},\"gaps\":{},\"bytes\":{},\"syncs\":{},"
-      "\"loss_longest_ns\":{},\"rows_stored\":{},\"sessions_stored\":{},\"tickers\":[",
+      "\"loss_longest_ns\":{},\"rows_stored\":{},\"sessions_stored\":{},\"database\":{},"
+      "\"tickers\":[",
       feed.records, feed.sessions, feed.dropped, feed.gaps, report.log.bytes, report.log.syncs,
-      report.log.loss_longest, report.lake.rows_stored, report.lake.sessions_stored);
+      report.log.loss_longest, report.lake.rows_stored, report.lake.sessions_stored,
+      database_json(report.database));
   for (const jobs::TickerNow& now : report.tickers)
     text += fmt::format("{}{{\"ticker\":{},\"contract\":{},\"accepted\":{},\"cvd\":{}}}",
                         text.ends_with('[') ? "" : ",", jobs::json_quoted(now.ticker),

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "base/signals.h"
 #include "cli/command.h"
+#include "jobs/database.h"
 #include "jobs/live_config.h"
 #include "jobs/moment.h"
 
@@ -75,8 +76,8 @@ class LiveCommand final : public Command {
                                             .file = config.databento.key_file}));
     // What a service writes is its log: without a terminal it says how it goes.
     if (config.is_default("log.level")) start_logging(LogLevel::kInfo, config.log.json);
-    if (context.sources().environment.contains("DATABASE_URL"))
-      log_warning("DATABASE_URL is set; the feed is stored in the lake {} alone", config.lake);
+    FM_ASSIGN(options.database,
+              jobs::find_live_database(context.env(), context.sources().environment, config));
     StopSignal stop;
     Result<jobs::LiveStatus> ended = [&] {
       app::LiveLine line;

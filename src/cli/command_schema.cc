@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
+#include "jobs/database.h"
 #include "jobs/schema_job.h"
 
 namespace fm::cli {
@@ -14,17 +15,29 @@ class SchemaCommand final : public Command {
   }
   std::string_view examples() const override {
     return "  frontmonth schema candles_1m\n"
-           "  frontmonth schema --engine postgres | psql market";
+           "  frontmonth schema --engine postgres | psql market\n"
+           "  DATABASE_URL=postgresql://… frontmonth schema --engine postgres --apply";
   }
 
-  void declare(CLI::App& app, Context&) override {
+  void declare(CLI::App& app, Context& context) override {
     app.add_option("TABLE", table_, "candles_1m or market_data.candles_1m; default: every table");
-    app.add_option("--engine", engine_, "duckdb, postgres or bigquery (default: duckdb)")
+    app.add_option("--engine", engine_, "duckdb, postgres, timescale or bigquery (default: duckdb)")
         ->type_name("ENGINE");
+    app.add_flag("--apply", apply_,
+                 "Make in the PostgreSQL database of DATABASE_URL what is missing there");
+    app.add_option(
+           "--ahead", months_ahead_,
+           "With --apply: partitions for this month and so many behind it (0 to 120); those "
+           "of rows that are written are made anyway")
+        ->type_name("MONTHS")
+        ->check(CLI::Range(0, jobs::kMonthsAheadMax));
+    add_config_option(app, context, "--url-file", "postgres.url_file", "FILE",
+                      "With --apply: the connection URI, in a file of mode 0600");
     app.add_flag("--json", json_, "Columns, keys and partitions as JSON");
   }
 
   Result<ExitCode> run(Context& context) override {
+    if (apply_) return apply(context);
     FM_ASSIGN(const std::string text,
               json_ ? jobs::schema_json(table_, engine_) : jobs::schema_text(table_, engine_));
     FM_TRY(context.print(text));
@@ -32,6 +45,23 @@ class SchemaCommand final : public Command {
   }
 
  private:
+  Result<ExitCode> apply(Context& context) {
+    if (engine_ != "postgres" && engine_ != "timescale")
+      return fail(Code::kInvalidArgument, "--apply is for --engine postgres; found {}", engine_);
+    FM_ASSIGN(const jobs::Config config, context.config());
+    FM_ASSIGN(const FoundSecret uri,
+              jobs::find_database(context.env(), context.sources().environment, config));
+    FM_ASSIGN(const std::vector<std::string> changes,
+              jobs::apply_schema(context.env(), uri.secret,
+                                 {.table = table_, .months_ahead = months_ahead_}));
+    std::string text;
+    for (const std::string& change : changes) text += change + "\n";
+    FM_TRY(context.print(text.empty() ? "everything is there\n" : text));
+    return ExitCode::kOk;
+  }
+
+  bool apply_ = false;
+  int months_ahead_ = 0;
   std::optional<std::string> table_;
   std::string engine_ = "duckdb";
   bool json_ = false;

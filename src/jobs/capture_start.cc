@@ -82,13 +82,14 @@ Result<KnownGaps> known_gaps(ops::State& state, const CaptureSource& log) {
 Result<CaptureStart> plan_capture_start(Env& env, const lake::Lake& lake,
                                         const market::Calendar& calendar,
                                         const candles::EngineOptions& engine,
-                                        const CaptureSource& log) {
+                                        const CaptureSource& log, std::optional<Date> not_after) {
   CaptureStart start;
   if (!env.exists(log.directory)) return start;
   FM_ASSIGN(const std::vector<Date> days, capture::days(env, log.directory));
   if (days.empty()) return start;
   FM_ASSIGN(const std::vector<std::string> roots, roots_in(lake));
-  FM_ASSIGN(const std::optional<Date> date, first_to_make(lake, roots, log, days.front()));
+  FM_ASSIGN(std::optional<Date> date, first_to_make(lake, roots, log, days.front()));
+  if (date && not_after) date = std::min(*date, *not_after);
 
   FM_ASSIGN(auto capture_days, capture::CaptureDays::make());
   Second from = second_of(capture_days.end_of(days.front() - 1));

@@ -45,12 +45,13 @@ struct CaptureStart {
   void resume(candles::Engine& engine) const;
 };
 
-// With `rebuild_from`, not later than that trade date. Errors: kConflict for trade dates of this
-// log with other parameters; those of the lake.
+// Not later than the trade date `not_after`, where it is given. Errors: kConflict for trade dates
+// of this log with other parameters; those of the lake.
 [[nodiscard]] Result<CaptureStart> plan_capture_start(Env& env, const lake::Lake& lake,
                                                       const market::Calendar& calendar,
                                                       const candles::EngineOptions& engine,
-                                                      const CaptureSource& log);
+                                                      const CaptureSource& log,
+                                                      std::optional<Date> not_after = {});
 
 // The gaps of this log, by whether they were repaired since.
 [[nodiscard]] Result<KnownGaps> known_gaps(ops::State& state, const CaptureSource& log);

@@ -202,6 +202,18 @@ constexpr Entry kEntries[] = {
      [](Config& c, std::string_view text) {
        return read_whole_number(text, 1, 1'000'000, c.capture.retention_gb);
      }},
+    {{"postgres.url_file", "", "a file of mode 0600, or nothing"},
+     true,
+     [](Config& c, std::string_view text) {
+       c.postgres.url_file = text;
+       return true;
+     }},
+    {{"postgres.live", "auto", "auto, on or off"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.postgres.live = text;
+       return text == "auto" || text == "on" || text == "off";
+     }},
     {{"log.level", "warning", "debug, info, warning or error"},
      false,
      [](Config& c, std::string_view text) { return read_level(text, c.log.level); }},

@@ -65,6 +65,11 @@ struct Config {
     std::int64_t retention_gb = 0;
   } capture;
 
+  struct Postgres {
+    std::string url_file;  // of mode 0600; empty: the other places of base/secret.h
+    std::string live;      // auto, on or off
+  } postgres;
+
   struct Log {
     LogLevel level = LogLevel::kWarning;
     bool json = false;

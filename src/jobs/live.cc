@@ -44,9 +44,11 @@ class LiveJob {
   std::string run_id_;
   std::optional<ops::State> sink_state_;  // one connection for each thread
   std::optional<ops::State> feed_state_;
+  std::optional<ops::State> database_state_;
   std::unique_ptr<capture::Log> log_;
   std::unique_ptr<LiveCandles> candles_;
   std::unique_ptr<LakeFollower> follower_;
+  std::unique_ptr<DatabaseFollower> database_;  // null: none is named
   std::unique_ptr<LiveFeed> feed_;
   Nanos next_retention_ = 0;
 };
@@ -55,6 +57,9 @@ Status LiveJob::open_places() {
   FM_ASSIGN(places_, FeedPlaces::open(env_, places_of(options_)));
   FM_ASSIGN(sink_state_, ops::State::open(env_, places_->state_file));
   FM_ASSIGN(feed_state_, ops::State::open(env_, places_->state_file));
+  if (options_.database) {
+    FM_ASSIGN(database_state_, ops::State::open(env_, places_->state_file));
+  }
   return {};
 }
 
@@ -119,6 +124,17 @@ Status LiveJob::record_damage(std::span<const capture::Damage> damages) {
 void LiveJob::start_threads(Secret key) {
   follower_ = std::make_unique<LakeFollower>(places_->sink_options(env_, *sink_state_), *log_,
                                              options_.follower);
+  if (options_.database)
+    database_ = std::make_unique<DatabaseFollower>(
+        DatabaseFollowerOptions{.env = env_,
+                                .lake = *places_->lake,
+                                .state = *database_state_,
+                                .universe = places_->registry.universe(),
+                                .calendar = places_->registry.calendar(),
+                                .engine = places_->engine,
+                                .log = places_->log,
+                                .retry_after = options_.database_retry_after},
+        options_.database->copy(), *log_);
   feed_ = std::make_unique<LiveFeed>(
       LiveFeed::Parts{.env = env_,
                       .log = *log_,
@@ -171,7 +187,8 @@ void LiveJob::apply_retention() {
   const Nanos now = env_.monotonic();
   if (now < next_retention_) return;
   next_retention_ = now + kRetentionInterval;
-  const Date needed = follower_->figures().position.day;
+  Date needed = follower_->figures().position.day;
+  if (database_) needed = std::min(needed, database_->figures().position.day);
   if (needed == Date{}) return;
   if (const auto removed = log_->remove_old_days(needed); !removed)
     log_warning("old capture days could not be removed: {}", removed.error().message());
@@ -184,7 +201,10 @@ Status LiveJob::stop_all() {
   if (complete) {
     FM_TRY(log_->sync());
     ended = follower_->finish();
+    const Status stored = database_ ? database_->finish() : Status();
+    if (ended) ended = stored;
   } else {
+    if (database_) database_->stop();
     follower_->stop();
   }
   candles_->tick(second_of(env_.now()));
@@ -194,9 +214,13 @@ Status LiveJob::stop_all() {
 }
 
 LiveStatus LiveJob::status() const {
+  DatabaseFigures database;
+  if (database_) database = database_->figures();
+  database.is_on = database_ != nullptr;
   return {.now = second_of(env_.now()),
           .feed = feed_->figures(),
           .lake = follower_->figures(),
+          .database = std::move(database),
           .log = log_->figures(),
           .written = log_->written(),
           .synced = log_->synced(),

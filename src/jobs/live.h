@@ -1,7 +1,9 @@
 // `frontmonth live`: a gateway's stream into the capture log, candles and the lake, for weeks.
 //
 //   gateway ─▶ LiveFeed ─▶ capture::Log ─▶ LakeFollower ─▶ lake
-//               fm-receive └▶ LiveCandles   fm-lake
+//               fm-receive │               fm-lake
+//                          ├───────────────▶ DatabaseFollower ─▶ PostgreSQL, where one is named
+//                          └▶ LiveCandles   fm-postgres
 //
 // docs/live.md says what it promises and what each failure looks like.
 #pragma once
@@ -18,6 +20,7 @@
 #include "candles/engine.h"
 #include "capture/log.h"
 #include "databento/live_session.h"
+#include "jobs/database_follower.h"
 #include "jobs/feed_places.h"
 #include "jobs/lake_follower.h"
 #include "jobs/live_candles.h"
@@ -46,7 +49,10 @@ struct LiveJobOptions {
   FollowerOptions follower = {};
   // How long a full disk may keep the feed waiting.
   Nanos disk_patience = LiveFeedOptions{}.disk_patience;
-  std::vector<LiveReader*> readers = {};  // of rows that may still change
+  // The connection URI of a database that takes the candles, too.
+  std::optional<Secret> database = {};
+  Nanos database_retry_after = kNanosPerSecond;  // as DatabaseFollowerOptions
+  std::vector<LiveReader*> readers = {};         // of rows that may still change
 };
 
 [[nodiscard]] FeedPlacesOptions places_of(const LiveJobOptions& options);
@@ -55,6 +61,7 @@ struct LiveStatus {
   Second now = 0;
   FeedFigures feed;
   LakeFigures lake;
+  DatabaseFigures database;
   capture::LogFigures log;
   capture::Position written, synced;
   std::optional<Second> clock;  // of the stream
@@ -71,7 +78,8 @@ class LiveObserver {
 // At most one runs for a dataset and state folder. Ends when `stop` is requested, within a second,
 // or at the gateway's end with `until_end`. Errors: kBusy when another one runs; kRefused when the
 // gateway refuses the first session; kConflict for a lake made with other parameters; kNoSpace
-// (retryable) when the disk stays full; those of the lake and the log.
+// (retryable) when the disk stays full; those of the lake, the log and, at the gateway's end, the
+// database.
 [[nodiscard]] Result<LiveStatus> run_live(Env& env, const LiveJobOptions& options, Secret key,
                                           StopSignal& stop, LiveObserver& observer);
 

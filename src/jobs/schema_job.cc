@@ -4,10 +4,26 @@
 
 #include "base/yaml.h"
 #include "jobs/json_text.h"
+#include "postgres/schema.h"
 #include "table/ddl.h"
 
 namespace fm::jobs {
 namespace {
+
+std::string json_list(std::span<const std::string_view> words) {
+  std::string out;
+  for (const auto word : words)
+    out += fmt::format("{}{}", out.empty() ? "" : ",", json_quoted(word));
+  return fmt::format("[{}]", out);
+}
+
+std::string column_json(const table::Column& column, table::Engine engine) {
+  return fmt::format(R"({{"name":{},"type":{},"nullable":{},"unit":{},"description":{}}})",
+                     json_quoted(column.name), json_quoted(table::sql_type(column.type, engine)),
+                     column.nullable, json_quoted(column.unit), json_quoted(column.description));
+}
+
+}  // namespace
 
 Result<std::vector<const table::Table*>> chosen_tables(const std::optional<std::string>& name) {
   std::vector<const table::Table*> chosen;
@@ -32,21 +48,6 @@ Result<std::vector<const table::Table*>> chosen_tables(const std::optional<std::
   return chosen;
 }
 
-std::string json_list(std::span<const std::string_view> words) {
-  std::string out;
-  for (const auto word : words)
-    out += fmt::format("{}{}", out.empty() ? "" : ",", json_quoted(word));
-  return fmt::format("[{}]", out);
-}
-
-std::string column_json(const table::Column& column, table::Engine engine) {
-  return fmt::format(R"({{"name":{},"type":{},"nullable":{},"unit":{},"description":{}}})",
-                     json_quoted(column.name), json_quoted(table::sql_type(column.type, engine)),
-                     column.nullable, json_quoted(column.unit), json_quoted(column.description));
-}
-
-}  // namespace
-
 Result<std::string> schema_text(const std::optional<std::string>& table, std::string_view engine) {
   FM_ASSIGN(const table::Engine parsed, table::parse_engine(engine));
   FM_ASSIGN(const auto chosen, chosen_tables(table));
@@ -55,6 +56,9 @@ Result<std::string> schema_text(const std::optional<std::string>& table, std::st
     if (!out.empty()) out += '\n';
     out += table::create_statement(*each, parsed);
     if (!out.ends_with('\n')) out += '\n';
+    const bool is_postgres =
+        parsed == table::Engine::kPostgres || parsed == table::Engine::kTimescale;
+    if (is_postgres && each == &table::candles_1s()) out += postgres::aggregate_statements(parsed);
   }
   return out;
 }

@@ -9,7 +9,7 @@ namespace fm::jobs {
 namespace {
 
 TEST(SchemaJob, ShowsEveryTableForEveryEngine) {
-  for (const auto* engine : {"duckdb", "postgres", "bigquery"}) {
+  for (const auto* engine : {"duckdb", "postgres", "timescale", "bigquery"}) {
     const auto text = schema_text(std::nullopt, engine);
     ASSERT_TRUE(text) << text.error().message();
     for (const auto& table : table::all_tables())

@@ -19,6 +19,9 @@ TEST_F(CopyTest, EveryTypeArrivesAsItIs) {
   const table::Table& table = every_type();
   ASSERT_TRUE(db.run("CREATE SCHEMA market_data"));
   ASSERT_TRUE(db.run(table::create_statement(table, table::Engine::kPostgres)));
+  ASSERT_TRUE(
+      db.run("CREATE TABLE market_data.all_of_it PARTITION OF market_data.every_type "
+             "DEFAULT"));
 
   table::RowBatch rows(table);
   const auto add = [&](std::int64_t time, Date day, std::string_view text, std::int64_t big,

@@ -23,7 +23,7 @@ constexpr Step kSteps[] = {
     {"cursors of sinks",
      "CREATE TABLE frontmonth.cursors ("
      "table_name text NOT NULL, source text NOT NULL, position bigint NOT NULL, "
-     "final_to timestamptz NOT NULL, commits bigint NOT NULL, updated_at timestamptz NOT NULL, "
+     "final_to timestamptz NOT NULL, stamp bigint NOT NULL, updated_at timestamptz NOT NULL, "
      "PRIMARY KEY (table_name, source));"
      "COMMENT ON TABLE frontmonth.cursors IS 'How far each sink has come; changed in the "
      "transaction of the rows it counts'"},
@@ -159,6 +159,28 @@ Result<std::vector<std::string>> migrate(Connection& db, const std::vector<const
   FM_ASSIGN(const std::uint64_t ended, db.run("COMMIT"));
   static_cast<void>(ended);
   return std::move(migration.changes());
+}
+
+Result<std::vector<std::string>> make_partitions_ahead(Connection& db, const Table& table,
+                                                       Date from, int months) {
+  std::vector<std::string> made;
+  FM_ASSIGN(const StoredTable stored, look_up(db, table));
+  if (!stored.is_partitioned) return made;
+  Date month(from.year(), from.month(), 1);
+  std::string last;
+  for (int i = 0; i <= months; ++i) {
+    const PartitionRange range = partition_of(table, month);
+    month = month.month() == 12 ? Date(month.year() + 1, 1, 1)
+                                : Date(month.year(), month.month() + 1, 1);
+    if (range.name == last) continue;
+    last = range.name;
+    const std::string name = fmt::format("{}.{}", table.dataset, range.name);
+    FM_ASSIGN(const Rows known, db.query("SELECT to_regclass($1) IS NOT NULL", {name}));
+    if (known[0][0] == "t") continue;
+    FM_TRY(make_partition(db, table, range));
+    made.push_back(fmt::format("{}: made", name));
+  }
+  return made;
 }
 
 }  // namespace fm::postgres

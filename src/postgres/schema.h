@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/time.h"
 #include "postgres/connection.h"
 #include "table/catalogue.h"
 #include "table/ddl.h"
@@ -25,6 +26,12 @@ namespace fm::postgres {
 // program has been here; kPermission.
 [[nodiscard]] Result<std::vector<std::string>> migrate(
     Connection& db, const std::vector<const table::Table*>& tables);
+
+// Partitions for the month of `from` and `months` behind it, for roles that may write rows but not
+// make partitions. Returns "dataset.name: made" of each new one; nothing for a hypertable.
+[[nodiscard]] Result<std::vector<std::string>> make_partitions_ahead(Connection& db,
+                                                                     const table::Table& table,
+                                                                     Date from, int months);
 
 // Statements for 5, 15 and 60 minutes of each contract, from the seconds of candles_1s: sums of
 // volumes, extremes of prices, and the contract's delta path. candles_1s_5m, _15m, _60m.

@@ -80,7 +80,7 @@ struct PostgresSink::State {
 
   Result<Place*> place_of(const Table& table);
   Status make_partitions(const Table& table, Place& place, const table::RowBatch& rows);
-  Status store_cursor(const Written& written);
+  Status store_cursor(const Written& written, std::int64_t stamp);
   Status run(std::string_view statements) {
     FM_ASSIGN(const std::uint64_t rows_changed, db.run(statements));
     static_cast<void>(rows_changed);
@@ -158,8 +158,8 @@ Result<table::Cursor> PostgresSink::cursor(const Table& table) {
   return cursor;
 }
 
-Result<std::int64_t> PostgresSink::commits(const Table& table) {
-  FM_ASSIGN(const Rows rows, state_->db.query("SELECT commits FROM frontmonth.cursors "
+Result<std::int64_t> PostgresSink::stamp(const Table& table) {
+  FM_ASSIGN(const Rows rows, state_->db.query("SELECT stamp FROM frontmonth.cursors "
                                               "WHERE table_name = $1 AND source = $2",
                                               {sql_name(table), state_->source}));
   return rows.empty() ? 0 : number_of(rows[0][0]);
@@ -184,16 +184,16 @@ Status PostgresSink::write(const table::RowBatch& rows) {
   return {};
 }
 
-Status PostgresSink::State::store_cursor(const Written& written) {
+Status PostgresSink::State::store_cursor(const Written& written, std::int64_t stamp) {
   FM_ASSIGN(const Rows none,
-            db.query("INSERT INTO frontmonth.cursors AS c "
-                     "(table_name, source, position, final_to, commits, updated_at) "
-                     "VALUES ($1, $2, $3, to_timestamp($4::bigint), 1, now()) "
+            db.query("INSERT INTO frontmonth.cursors "
+                     "(table_name, source, position, final_to, stamp, updated_at) "
+                     "VALUES ($1, $2, $3, to_timestamp($4::bigint), $5, now()) "
                      "ON CONFLICT (table_name, source) DO UPDATE SET "
                      "position = excluded.position, final_to = excluded.final_to, "
-                     "commits = c.commits + 1, updated_at = excluded.updated_at",
+                     "stamp = excluded.stamp, updated_at = excluded.updated_at",
                      {sql_name(*written.table), source, std::to_string(written.cursor.position),
-                      std::to_string(written.cursor.final_to)}));
+                      std::to_string(written.cursor.final_to), std::to_string(stamp)}));
   static_cast<void>(none);
   return {};
 }
@@ -202,7 +202,7 @@ Status PostgresSink::commit(const Table& table, const table::Cursor& cursor) {
   return commit_all({{&table, cursor}});
 }
 
-Status PostgresSink::commit_all(const std::vector<Written>& tables) {
+Status PostgresSink::commit_all(const std::vector<Written>& tables, std::int64_t stamp) {
   FM_TRY(state_->run("BEGIN"));
   for (const Written& written : tables) {
     const auto found = state_->places.find(written.table);
@@ -215,7 +215,7 @@ Status PostgresSink::commit_all(const std::vector<Written>& tables) {
       if (anew) place.kept = 0;
       FM_TRY(state_->run(anew ? place.restart : place.clear));
     }
-    FM_TRY(state_->store_cursor(written));
+    FM_TRY(state_->store_cursor(written, stamp));
   }
   FM_TRY(state_->run("COMMIT"));
   ++state_->figures.commits;

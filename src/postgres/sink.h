@@ -47,16 +47,16 @@ class PostgresSink final : public table::Sink {
   // kPartitionsMax new partitions; those of the connection.
   [[nodiscard]] Status write(const table::RowBatch& rows) override;
   [[nodiscard]] Status commit(const table::Table& table, const table::Cursor& cursor) override;
-  // The same for several tables, in one transaction.
+  // The same for several tables, in one transaction. `stamp` goes into their cursors: whoever gives
+  // each commit another, random one can tell a database that was put back to an earlier state.
   struct Written {
     const table::Table* table;
     table::Cursor cursor;
   };
-  [[nodiscard]] Status commit_all(const std::vector<Written>& tables);
+  [[nodiscard]] Status commit_all(const std::vector<Written>& tables, std::int64_t stamp = 0);
 
-  // Commits of this cursor since it was first set: moves with every commit, so that a database that
-  // was put back to an earlier state is noticed. 0: there is none.
-  [[nodiscard]] Result<std::int64_t> commits(const table::Table& table);
+  // Of the last commit; 0: there is none.
+  [[nodiscard]] Result<std::int64_t> stamp(const table::Table& table);
 
   [[nodiscard]] Connection& connection();
   [[nodiscard]] const SinkFigures& figures() const;

@@ -84,8 +84,10 @@ pid_t spawn(const std::vector<std::string>& command, const std::string& folder) 
 }
 
 std::string log_of(const std::string& folder) {
+  constexpr std::size_t kLast = 1'000;  // bytes
   std::ifstream file(folder + "/log");
-  return {std::istreambuf_iterator<char>(file), {}};
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  return text.substr(text.size() - std::min(text.size(), kLast));
 }
 
 }  // namespace
@@ -201,12 +203,40 @@ std::string TestServer::uri(std::string_view database, std::string_view password
 }
 
 void DatabaseTest::SetUp() {
-  server_ = TestServer::shared();
-  if (server_ == nullptr) GTEST_SKIP() << "no PostgreSQL server is installed";
   static int number = 0;
   database_ = "test_" + std::to_string(++number);
+  if (server() == Server::kTimescale) {
+    const char* url = std::getenv("FRONTMONTH_TEST_TIMESCALE_URL");
+    if (url == nullptr) GTEST_SKIP() << "FRONTMONTH_TEST_TIMESCALE_URL is not set";
+    make_on(url);
+    return;
+  }
+  server_ = TestServer::shared();
+  if (server_ == nullptr) GTEST_SKIP() << "no PostgreSQL server is installed";
   server_->make_database(database_);
   uri_ = server_->uri(database_);
+}
+
+void DatabaseTest::make_on(const std::string& url) {
+  database_ = fmt::format("frontmonth_{}_{}", database_, ::getpid());
+  auto db = Connection::open(Env::posix(), Secret(url), quick());
+  ASSERT_TRUE(db) << db.error().message();
+  const auto made = db->run("CREATE DATABASE " + database_);
+  ASSERT_TRUE(made) << made.error().message();
+  other_server_ = url;
+  const std::size_t name = url.rfind('/') + 1;
+  const std::size_t rest = std::min(url.find('?', name), url.size());
+  uri_ = url.substr(0, name) + database_ + url.substr(rest);
+  const auto extended = connect().run("CREATE EXTENSION IF NOT EXISTS timescaledb");
+  ASSERT_TRUE(extended) << extended.error().message();
+}
+
+void DatabaseTest::TearDown() {
+  if (other_server_.empty()) return;
+  auto db = Connection::open(Env::posix(), Secret(other_server_), quick());
+  ASSERT_TRUE(db) << db.error().message();
+  const auto dropped = db->run(fmt::format("DROP DATABASE {} WITH (FORCE)", database_));
+  EXPECT_TRUE(dropped) << dropped.error().message();
 }
 
 ConnectionOptions DatabaseTest::quick() {
@@ -223,8 +253,8 @@ Connection DatabaseTest::connect(const ConnectionOptions& options) const {
 }
 
 std::string DatabaseTest::ask(const std::string& statement) const {
-  Connection db = connect();
-  const auto rows = db.query(statement);
+  auto db = Connection::open(Env::posix(), uri(), quick());
+  const auto rows = db ? db->query(statement) : Result<Rows>(std::unexpected(db.error()));
   EXPECT_TRUE(rows) << (rows ? "" : rows.error().message());
   if (!rows || rows->empty()) return "no row";
   return (*rows)[0][0].value_or("NULL");

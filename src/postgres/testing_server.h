@@ -27,7 +27,8 @@ class TestServer {
   TestServer(const TestServer&) = delete;
   TestServer& operator=(const TestServer&) = delete;
 
-  // Ends the server without any goodbye, as the loss of its power would.
+  // Ends the server without any goodbye, as the loss of its power would. It also ends with the
+  // thread that started it (again), so that none outlives a test.
   void kill();
   // Starts it again, on the same port; returns when it takes connections.
   void start_again();
@@ -50,19 +51,29 @@ class TestServer {
   bool owns_folder_ = false;
 };
 
+// kTimescale: a server with the extension, which FRONTMONTH_TEST_TIMESCALE_URL names
+// (postgresql://owner:password@host/any); tests with it are skipped where it is not set.
+enum class Server { kPlain, kTimescale };
+
 // A test with a database of its own.
 class DatabaseTest : public ::testing::Test {
  protected:
   void SetUp() override;
+  void TearDown() override;
+  [[nodiscard]] virtual Server server() const { return Server::kPlain; }
   [[nodiscard]] static ConnectionOptions quick();
   [[nodiscard]] Connection connect(const ConnectionOptions& options = quick()) const;
   // The first cell.
   [[nodiscard]] std::string ask(const std::string& statement) const;
   [[nodiscard]] Secret uri() const { return Secret(uri_); }
 
-  TestServer* server_ = nullptr;
+  TestServer* server_ = nullptr;  // the program's own; null for another
   std::string database_;
   std::string uri_;
+
+ private:
+  void make_on(const std::string& url);
+  std::string other_server_;
 };
 
 }  // namespace fm::postgres

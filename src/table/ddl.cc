@@ -90,6 +90,8 @@ std::string duckdb_statement(const Table& table) {
       comments(table, kEngine));
 }
 
+// Without a default partition: who attaches another one would have to lock it, and wait for every
+// reader. The sink makes partitions as rows come.
 std::string postgres_statement(const Table& table) {
   constexpr Engine kEngine = Engine::kPostgres;
   // PostgreSQL wants the partition column in every unique key. It follows from the key, so nothing
@@ -100,13 +102,11 @@ std::string postgres_statement(const Table& table) {
   return fmt::format(
       "CREATE SCHEMA IF NOT EXISTS {};\n"
       "CREATE TABLE IF NOT EXISTS {} (\n{},\n  {} ({})\n) PARTITION BY RANGE ({});\n"
-      "CREATE TABLE IF NOT EXISTS {}.{} PARTITION OF {} DEFAULT;\n{}",
+      "{}",
       quote_name(table.dataset, kEngine), qualified_name(table, kEngine),
       column_list(table, kEngine),
       key_is_nullable(table) ? "UNIQUE NULLS NOT DISTINCT" : "PRIMARY KEY", name_list(key, kEngine),
-      quote_name(table.partition_column, kEngine), quote_name(table.dataset, kEngine),
-      quote_name(fmt::format("{}_default", table.name), kEngine), qualified_name(table, kEngine),
-      comments(table, kEngine));
+      quote_name(table.partition_column, kEngine), comments(table, kEngine));
 }
 
 constexpr std::string_view kChunk = "7 days";

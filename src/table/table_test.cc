@@ -113,14 +113,26 @@ TEST(Ddl, Postgres) {
                       "  \"created_at\" timestamptz NOT NULL,\n"
                       "  UNIQUE NULLS NOT DISTINCT (\"ticker\", \"date\", \"reason\")\n"
                       ") PARTITION BY RANGE (\"date\");\n"
-                      "CREATE TABLE IF NOT EXISTS \"ops\".\"candle_rejects_default\" PARTITION OF "
-                      "\"ops\".\"candle_rejects\" DEFAULT;\n"
                       "COMMENT ON TABLE \"ops\".\"candle_rejects\" IS "))
       << sql;
   // A unique key must hold the partition column there.
   EXPECT_NE(create_statement(candles_1m(), Engine::kPostgres)
                 .find("PRIMARY KEY (\"ticker\", \"time\", \"trade_date\")"),
             std::string::npos);
+}
+
+TEST(Ddl, Timescale) {
+  EXPECT_EQ(hypertable_time(candles_1s()), "time");
+  const std::string sql = create_statement(candles_1s(), Engine::kTimescale);
+  EXPECT_NE(sql.find("PRIMARY KEY (\"ticker\", \"symbol\", \"time\")\n);\n"
+                     "SELECT create_hypertable('\"market_data\".\"candles_1s\"', 'time', "),
+            std::string::npos)
+      << sql;
+  EXPECT_NE(sql.find("compress_segmentby = '\"ticker\", \"symbol\"'"), std::string::npos) << sql;
+  // Nothing in these keys is a time.
+  for (const Table* table : {&candle_sessions(), &candle_rejects()})
+    EXPECT_EQ(create_statement(*table, Engine::kTimescale),
+              create_statement(*table, Engine::kPostgres));
 }
 
 TEST(Ddl, QuotesAsEachEngineReads) {
