@@ -83,6 +83,7 @@ std::unique_ptr<Command> live_command();
 std::unique_ptr<Command> poll_command();
 std::unique_ptr<Command> load_command();
 std::unique_ptr<Command> rollup_command();
+std::unique_ptr<Command> audit_command();
 std::unique_ptr<Command> repair_command();
 std::unique_ptr<Command> reconcile_command();
 std::unique_ptr<Command> synth_command();

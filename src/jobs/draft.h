@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/env.h"
 #include "base/error.h"
@@ -36,6 +37,9 @@ class Draft {
   std::string draft_path_;
   bool published_ = false;
 };
+
+// A small file at once. Errors: those of the disk; the old file stays then.
+[[nodiscard]] Status write_text(Env& env, const std::string& path, std::string_view text);
 
 // Removes drafts and spill files that runs for this output left behind when they were killed more
 // than a day ago.

@@ -3,22 +3,12 @@
 #include "base/assert.h"
 #include "jobs/json_text.h"
 #include "jobs/load.h"
+#include "jobs/text.h"
 
 namespace fm::jobs {
 namespace {
 
 constexpr std::size_t kListedMax = 20;  // of each kind, in the report for people
-
-std::string with_commas(std::uint64_t value) {
-  std::string digits = std::to_string(value);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<std::size_t>(at), 1, ',');
-  return digits;
-}
-
-std::string plural(std::uint64_t count, std::string_view one) {
-  return fmt::format("{} {}{}", with_commas(count), one, count == 1 ? "" : "s");
-}
 
 struct Sums {
   std::uint64_t read = 0, added = 0, corrected = 0, unchanged = 0, outdated = 0, rejected = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "jobs/text.h"
 #include "jobs/text_rows.h"
 #include "market/contract.h"
 
@@ -14,19 +15,6 @@ TickerReport& ticker_report(CandlesReport& report, std::string_view ticker) {
   TickerReport fresh;
   fresh.ticker = ticker;
   return *report.tickers.insert(at, std::move(fresh));
-}
-
-std::string with_commas(std::uint64_t value) {
-  std::string digits = std::to_string(value);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<std::size_t>(at), 1, ',');
-  return digits;
-}
-
-std::string with_commas(std::int64_t value) {
-  if (value >= 0) return with_commas(static_cast<std::uint64_t>(value));
-  std::string text = with_commas(static_cast<std::uint64_t>(-value));
-  return text.insert(0, 1, '-');
 }
 
 void append_tickers_json(const CandlesReport& report, std::string& out) {

@@ -1,0 +1,175 @@
+#include "jobs/audit_knowledge.h"
+
+#include <simdjson.h>
+
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "dbn/enums.h"
+#include "market/contract.h"
+#include "ops/state.h"
+
+namespace fm::jobs {
+namespace {
+
+using quality::FileRange;
+using quality::Interval;
+
+constexpr std::int64_t kMicrosPerSecond = 1'000'000;
+
+std::vector<std::string> split_roots(std::string_view text) {
+  std::vector<std::string> roots;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    roots.emplace_back(text.substr(0, comma));
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+  }
+  return roots;
+}
+
+Status read_files(ops::State& state, AuditKnowledge& knowledge) {
+  FM_ASSIGN(const std::vector<ops::LoadedFile> loads, state.loads());
+  std::set<std::string_view> contents;  // the same file under another path covers nothing twice
+  for (const ops::LoadedFile& file : loads) {
+    if (file.status != ops::LoadStatus::kSuccess || !file.schema || !file.roots ||
+        !file.range_start || !file.range_end || !contents.insert(file.content_hash).second)
+      continue;
+    const Nanos end = *file.range_end + kNanosPerSecond - 1;
+    knowledge.files.push_back({.path = file.path,
+                               .schema = *file.schema,
+                               .roots = split_roots(*file.roots),
+                               .range = {second_of(*file.range_start), second_of(end)}});
+  }
+  return {};
+}
+
+// Days of which the vendor has said that it does not vouch for them, by the last word on each.
+Status read_conditions(ops::State& state, std::string_view dataset, AuditKnowledge& knowledge) {
+  FM_ASSIGN(const auto rows, state.rows(table::data_quality_events()));
+  const table::Table& events = table::data_quality_events();
+  const std::size_t check = events.column_index("check_type");
+  const std::size_t payload = events.column_index("payload");
+  std::map<Date, std::string> conditions;
+  simdjson::dom::parser parser;
+  table::RowBatch batch(events);
+  while (true) {
+    FM_ASSIGN(const bool more, rows->next(batch));
+    if (!more) break;
+    for (std::size_t row = 0; row < batch.size(); ++row) {
+      if (batch.is_null(check, row) || batch.text(check, row) != "vendor_condition" ||
+          batch.is_null(payload, row))
+        continue;
+      std::string_view of_dataset, day, condition;
+      simdjson::dom::element object;
+      const simdjson::padded_string json(batch.text(payload, row));
+      if (parser.parse(json).get(object) || object["dataset"].get_string().get(of_dataset) ||
+          object["date"].get_string().get(day) || object["condition"].get_string().get(condition) ||
+          of_dataset != dataset)
+        continue;
+      if (const auto date = Date::parse(day)) conditions[*date] = condition;
+    }
+  }
+  for (const auto& [date, condition] : conditions) {
+    const Interval whole{date.first_second(), (date + 1).first_second()};
+    if (condition == "available") continue;
+    (condition == "missing" ? knowledge.missing : knowledge.degraded).push_back(whole);
+  }
+  return {};
+}
+
+Status read_repairs(ops::State& state, std::string_view dataset, AuditKnowledge& knowledge) {
+  FM_ASSIGN(const std::vector<ops::StoredGap> gaps, state.gaps(dataset, ops::Gaps::kAll));
+  for (const ops::StoredGap& stored : gaps)
+    if (stored.repaired)
+      knowledge.repaired.push_back({second_of(stored.gap.from), second_of(stored.gap.to) + 1});
+  knowledge.repaired = quality::joined(std::move(knowledge.repaired));
+  return {};
+}
+
+// Whether trading stops or goes on; nothing for what says neither.
+std::optional<bool> stops_trading(std::int32_t action) {
+  switch (static_cast<dbn::StatusAction>(action)) {
+    case dbn::StatusAction::kHalt:
+    case dbn::StatusAction::kPause:
+    case dbn::StatusAction::kSuspend:
+      return true;
+    case dbn::StatusAction::kNone:
+    case dbn::StatusAction::kShortSaleRestrictionChange:
+      return std::nullopt;
+    default:
+      return false;
+  }
+}
+
+// While any contract of a root is halted and no contract trades, the root is.
+Status read_halts(const lake::Lake& lake, AuditKnowledge& knowledge) {
+  const table::Table& statuses = table::databento_status();
+  FM_ASSIGN(const auto rows,
+            lake.read(statuses, {.columns = {"ts_recv", "symbol", "root", "action"}}));
+  const std::size_t time = statuses.column_index("ts_recv");
+  const std::size_t symbol = statuses.column_index("symbol");
+  const std::size_t root = statuses.column_index("root");
+  const std::size_t action = statuses.column_index("action");
+  std::map<std::string, std::pair<std::string, Second>, std::less<>> since;  // by contract
+  table::RowBatch batch(statuses);
+  while (true) {
+    FM_ASSIGN(const bool more, rows->next(batch));
+    if (!more) break;
+    for (std::size_t row = 0; row < batch.size(); ++row) {
+      const std::string_view contract = batch.text(symbol, row);
+      if (!market::is_outright(contract)) continue;
+      auto halts = knowledge.halts.find(batch.text(root, row));
+      if (halts == knowledge.halts.end())
+        halts = knowledge.halts.try_emplace(std::string(batch.text(root, row))).first;
+      const Second at = batch.int64s(time)[row] / kMicrosPerSecond;
+      const auto stops = stops_trading(batch.int32s(action)[row]);
+      if (!stops) continue;
+      const auto halted = since.find(contract);
+      if (*stops && halted == since.end()) {
+        since.emplace(contract, std::pair(halts->first, at));
+      } else if (!*stops && halted != since.end()) {
+        halts->second.push_back({halted->second.second, at});
+        since.erase(halted);
+      }
+    }
+  }
+  // A halt that no record ends lasts for the rest of its day.
+  for (const auto& [contract, halt] : since)
+    knowledge.halts[halt.first].push_back(
+        {halt.second, (Date::of_second(halt.second) + 1).first_second()});
+  return {};
+}
+
+}  // namespace
+
+quality::Knowledge AuditKnowledge::of(std::string_view root, std::string_view schema) const {
+  quality::Knowledge out;
+  if (const auto found = halts.find(root); found != halts.end()) {
+    out.halts_known = true;
+    out.halted = found->second;
+  }
+  if (schema.empty()) return out;
+  out.covered = quality::covered_times(files, root, schema);
+  out.coverage_known = !out.covered.empty();
+  out.degraded = degraded;
+  out.gaps = missing;
+  return out;
+}
+
+Result<AuditKnowledge> read_audit_knowledge(Env& env, const lake::Lake& lake,
+                                            const std::string& state_dir,
+                                            std::string_view dataset) {
+  AuditKnowledge knowledge;
+  FM_TRY(read_halts(lake, knowledge));
+  auto state = ops::State::open_to_read(env, ops::state_file(state_dir));
+  if (!state && state.error().code() == Code::kNotFound) return knowledge;
+  if (!state) return std::unexpected(state.error());
+  knowledge.has_state = true;
+  FM_TRY(read_files(*state, knowledge));
+  FM_TRY(read_conditions(*state, dataset, knowledge));
+  FM_TRY(read_repairs(*state, dataset, knowledge));
+  return knowledge;
+}
+
+}  // namespace fm::jobs

@@ -1,0 +1,214 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "jobs/audit.h"
+#include "jobs/json_text.h"
+#include "jobs/text.h"
+
+namespace fm::jobs {
+namespace {
+
+using quality::AuditReport;
+using quality::DayCoverage;
+using quality::DownloadRequest;
+using quality::Finding;
+using quality::SeriesReport;
+using quality::SlotState;
+using quality::Weight;
+
+constexpr std::array<SlotState, quality::kSlotStates> kStates{
+    SlotState::kTraded,    SlotState::kNoTrade, SlotState::kHalted,  SlotState::kDegraded,
+    SlotState::kNotLoaded, SlotState::kGap,     SlotState::kRepaired};
+
+std::string date_of(const std::optional<Second>& second) {
+  return second ? Date::of_second(*second).iso() : "";
+}
+
+// Lines of cells, every column as wide as its widest cell; the first `texts` columns to the left.
+std::string table_of(const std::vector<std::vector<std::string>>& lines, std::size_t texts) {
+  std::vector<std::size_t> widths(lines.front().size());
+  for (const auto& line : lines)
+    for (std::size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], line[c].size());
+  std::string out;
+  for (const auto& line : lines) {
+    std::string text;
+    for (std::size_t c = 0; c < line.size(); ++c)
+      text += c < texts ? fmt::format("{}{:<{}}", c == 0 ? "" : "  ", line[c], widths[c])
+                        : fmt::format("  {:>{}}", line[c], widths[c]);
+    text.erase(text.find_last_not_of(' ') + 1);
+    out += text + "\n";
+  }
+  return out;
+}
+
+std::string series_table(const AuditReport& report) {
+  std::vector<std::vector<std::string>> lines{{"frame", "root", "first", "last", "rows", "expected",
+                                               "traded", "no trade", "halted", "degraded",
+                                               "not loaded", "gap", "repaired"}};
+  for (const SeriesReport& series : report.series) {
+    std::vector<std::string> line{series.timeframe,         series.root,
+                                  date_of(series.first),    date_of(series.last),
+                                  with_commas(series.rows), with_commas(series.expected())};
+    for (const SlotState state : kStates)
+      line.push_back(state == SlotState::kHalted && !series.halts_known
+                         ? "unknown"
+                         : with_commas(series.count(state)));
+    lines.push_back(std::move(line));
+  }
+  return table_of(lines, 4);
+}
+
+std::string finding_text(const SeriesReport& series, const Finding& finding) {
+  std::string out = fmt::format("  {:<7}  {} {}: {} {}\n", name(quality::weight_of(finding.check)),
+                                series.timeframe, series.root, with_commas(finding.count),
+                                quality::describe(finding.check));
+  for (const std::string& example : finding.examples)
+    out += fmt::format("             {}\n", example);
+  if (finding.count > finding.examples.size() && finding.examples.size() > 1)
+    out += fmt::format("             … until {}\n", Date::of_second(finding.last).iso());
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view between,
+                   std::string_view ending = "") {
+  std::string out;
+  for (const std::string& word : words)
+    out += fmt::format("{}{}{}", out.empty() ? "" : between, word, ending);
+  return out;
+}
+
+std::string fetch_command(const DownloadRequest& request, std::string_view dataset) {
+  return fmt::format(
+      "frontmonth fetch --dataset {} --schema {} --symbols {} --start {} --end {} --split month",
+      dataset, request.schema, joined(request.roots, ",", ".FUT"), request.from.iso(),
+      request.to.iso());
+}
+
+std::string plan_text(const AuditReport& report) {
+  if (!report.planned) return "";
+  if (report.plan.empty()) return "\nNothing is left to download.\n";
+  std::vector<std::vector<std::string>> lines{
+      {"schema", "from", "before", "roots", "records", "bytes", "cost"}};
+  for (const DownloadRequest& request : report.plan)
+    lines.push_back(
+        {request.schema, request.from.iso(), request.to.iso(), joined(request.roots, " "),
+         request.estimated_records ? "~ " + with_commas(*request.estimated_records) : "unknown",
+         request.estimated_bytes ? "~ " + with_commas(*request.estimated_bytes) : "unknown",
+         request.cost_usd ? fmt::format("${:.2f}", *request.cost_usd) : "not asked"});
+  return "\nTo be downloaded:\n" + table_of(lines, 4);
+}
+
+std::string finding_json(const Finding& finding) {
+  std::string examples;
+  for (const std::string& example : finding.examples)
+    examples += (examples.empty() ? "" : ",") + json_quoted(example);
+  return fmt::format(
+      R"({{"check":"{}","weight":"{}","count":{},"first":"{}","last":"{}","examples":[{}]}})",
+      name(finding.check), name(quality::weight_of(finding.check)), finding.count,
+      iso_second(finding.first), iso_second(finding.last), examples);
+}
+
+std::string states_json(const auto& count_of) {
+  std::string out = "{";
+  for (const SlotState state : kStates)
+    fmt::format_to(std::back_inserter(out), R"({}"{}":{})", out.size() == 1 ? "" : ",", name(state),
+                   count_of(state));
+  return out + "}";
+}
+
+bool is_ordinary(const DayCoverage& day) {
+  return day.off_session == 0 && day.count(SlotState::kTraded) > 0 &&
+         day.count(SlotState::kTraded) + day.count(SlotState::kNoTrade) == day.expected();
+}
+
+std::string series_json(const SeriesReport& series) {
+  const auto moment = [](const std::optional<Second>& second) {
+    return second ? '"' + iso_second(*second) + '"' : "null";
+  };
+  std::string out = fmt::format(
+      R"({{"timeframe":"{}","root":{},"table":"{}","slot_seconds":{},"rows":{},"spread_rows":{},)"
+      R"("contracts":{},"first":{},"last":{},"coverage_known":{},"halts_known":{},"expected":{},)"
+      R"("slots":{},"findings":[)",
+      series.timeframe, json_quoted(series.root), series.table, series.slot_seconds, series.rows,
+      series.spread_rows, series.contracts, moment(series.first), moment(series.last),
+      series.coverage_known, series.halts_known, series.expected(),
+      states_json([&](SlotState state) { return series.count(state); }));
+  for (const Finding& finding : series.findings)
+    out += (out.back() == '[' ? "" : ",") + finding_json(finding);
+  out += R"(],"days":[)";
+  for (const DayCoverage& day : series.days)
+    if (!is_ordinary(day))
+      out += fmt::format(R"({}{{"date":"{}","off_session":{},"slots":{}}})",
+                         out.back() == '[' ? "" : ",", day.date.iso(), day.off_session,
+                         states_json([&](SlotState state) { return day.count(state); }));
+  return out + "]}";
+}
+
+std::string requests_json(const AuditReport& report) {
+  const auto number = [](const auto& value) {
+    return value ? fmt::format("{}", *value) : std::string("null");
+  };
+  std::string out = "[";
+  for (const DownloadRequest& request : report.plan) {
+    std::string symbols;
+    for (const std::string& root : request.roots)
+      symbols += (symbols.empty() ? "" : ",") + json_quoted(root + ".FUT");
+    out += fmt::format(
+        R"({}{{"dataset":{},"schema":"{}","stype_in":"parent","symbols":[{}],"start":"{}",)"
+        R"("end":"{}","encoding":"dbn","compression":"zstd","split_duration":"month",)"
+        R"("estimated_records":{},"estimated_bytes":{},"cost_usd":{},"command":{}}})",
+        out.size() == 1 ? "" : ",", json_quoted(report.dataset), request.schema, symbols,
+        request.from.iso(), request.to.iso(), number(request.estimated_records),
+        number(request.estimated_bytes), number(request.cost_usd),
+        json_quoted(fetch_command(request, report.dataset)));
+  }
+  return out + "]";
+}
+
+}  // namespace
+
+std::string to_text(const AuditReport& report) {
+  if (report.series.empty())
+    return "The lake has no bars and no candles to audit.\n" + plan_text(report);
+  std::string out = series_table(report);
+  std::string findings;
+  for (const Weight weight : {Weight::kWrong, Weight::kWarning, Weight::kInfo})
+    for (const SeriesReport& series : report.series)
+      for (const Finding& finding : series.findings)
+        if (quality::weight_of(finding.check) == weight) findings += finding_text(series, finding);
+  if (!findings.empty()) out += "\nFound:\n" + findings;
+  std::uint64_t rows = 0;
+  for (const SeriesReport& series : report.series) rows += series.rows;
+  out += plan_text(report);
+  out += fmt::format("\n{}: {} wrong, {}, {} for information; {} in {:.1f} s\n",
+                     report.is_wrong() ? "Something is wrong" : "Nothing is wrong",
+                     report.findings(Weight::kWrong),
+                     plural(report.findings(Weight::kWarning), "warning"),
+                     report.findings(Weight::kInfo), plural(rows, "row"), report.seconds);
+  return out;
+}
+
+std::string to_json(const AuditReport& report) {
+  std::string out =
+      fmt::format(R"({{"dataset":{},"made_at":"{}","wrong":{},"series":[)",
+                  json_quoted(report.dataset), iso_second(report.made_at), report.is_wrong());
+  for (const SeriesReport& series : report.series)
+    out += (out.back() == '[' ? "" : ",") + series_json(series);
+  out += "]";
+  if (report.planned) out += R"(,"plan":)" + requests_json(report);
+  return out + "}\n";
+}
+
+std::string plan_to_json(const AuditReport& report) {
+  return fmt::format("{{\"dataset\":{},\"made_at\":\"{}\",\"requests\":{}}}\n",
+                     json_quoted(report.dataset), iso_second(report.made_at),
+                     requests_json(report));
+}
+
+}  // namespace fm::jobs
