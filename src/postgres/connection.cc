@@ -287,7 +287,8 @@ Result<std::uint64_t> Connection::run(std::string_view statements) {
 }
 
 Result<Rows> Connection::query(std::string_view statement,
-                               const std::vector<std::optional<std::string>>& parameters) {
+                               const std::vector<std::optional<std::string>>& parameters,
+                               Cells cells) {
   FM_TRY(state_->check());
   const Nanos end = state_->statement_deadline();
   std::vector<const char*> values;
@@ -296,7 +297,7 @@ Result<Rows> Connection::query(std::string_view statement,
     values.push_back(parameter ? parameter->c_str() : nullptr);
   if (PQsendQueryParams(state_->handle, std::string(statement).c_str(),
                         static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr,
-                        0) == 0)
+                        cells == Cells::kBinary ? 1 : 0) == 0)
     return std::unexpected(state_->connection_error());
   FM_TRY(state_->flush(end));
   FM_ASSIGN(const PqResult result, state_->finish(end));
@@ -306,12 +307,12 @@ Result<Rows> Connection::query(std::string_view statement,
                 count, kRowsMax);
   Rows rows(static_cast<std::size_t>(count));
   for (int row = 0; row < count; ++row) {
-    auto& cells = rows[static_cast<std::size_t>(row)];
+    auto& values_of_row = rows[static_cast<std::size_t>(row)];
     for (int column = 0; column < PQnfields(result.get()); ++column) {
       if (PQgetisnull(result.get(), row, column) != 0) {
-        cells.emplace_back();
+        values_of_row.emplace_back();
       } else {
-        cells.emplace_back(
+        values_of_row.emplace_back(
             std::string(PQgetvalue(result.get(), row, column),
                         static_cast<std::size_t>(PQgetlength(result.get(), row, column))));
       }

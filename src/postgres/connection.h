@@ -38,7 +38,7 @@ struct ConnectionOptions {
   std::function<bool()> stopped = {};
 };
 
-// Cells as text, in the server's own form; nothing: NULL.
+// Cells as text, in the server's own form, or (kBinary) as COPY has them; nothing: NULL.
 using Rows = std::vector<std::vector<std::optional<std::string>>>;
 
 class Connection {
@@ -64,8 +64,10 @@ class Connection {
   // how many rows the last one wrote.
   [[nodiscard]] Result<std::uint64_t> run(std::string_view statements);
   // One statement with $1, $2, … in it.
+  enum class Cells { kText, kBinary };
   [[nodiscard]] Result<Rows> query(std::string_view statement,
-                                   const std::vector<std::optional<std::string>>& parameters = {});
+                                   const std::vector<std::optional<std::string>>& parameters = {},
+                                   Cells cells = Cells::kText);
 
   // COPY … FROM STDIN: begin, any number of pieces, end. After an error in between the copy is over
   // and nothing of it is there.

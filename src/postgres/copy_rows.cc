@@ -9,8 +9,6 @@
 namespace fm::postgres {
 namespace {
 
-constexpr std::int64_t kMicrosTo2000 = 946'684'800'000'000;
-constexpr std::int32_t kDaysTo2000 = 10'957;
 constexpr std::array<unsigned char, kCopyHeaderBytes> kHeader{
     'P', 'G', 'C', 'O', 'P', 'Y', '\n', 0xff, '\r', '\n', 0, 0, 0, 0, 0, 0, 0, 0, 0};
 // Of a cell that is no text, with its length.

@@ -13,6 +13,8 @@
 namespace fm::postgres {
 
 inline constexpr std::size_t kCopyHeaderBytes = 19;
+inline constexpr std::int64_t kMicrosTo2000 = 946'684'800'000'000;
+inline constexpr std::int32_t kDaysTo2000 = 10'957;
 
 class CopyRows {
  public:

@@ -4,6 +4,9 @@
 #include <rapidcheck/gtest.h>
 
 #include "postgres/layout.h"
+#include "postgres/row_reader.h"
+#include "postgres/schema.h"
+#include "postgres/sink.h"
 #include "postgres/testing_rows.h"
 #include "postgres/testing_server.h"
 #include "table/ddl.h"
@@ -71,6 +74,39 @@ TEST_F(CopyTest, EveryTypeArrivesAsItIs) {
                   {"1970-01-01 00:00:00.000002+00", "2000-01-01", null, null, "1", "1", "t", null},
                   {"2025-06-15 15:06:40.123456+00", "2025-06-15", "ES", "9223372036854775807",
                    "2147483647", "127", "t", "1e-09"}}));
+}
+
+// There and back.
+TEST_F(CopyTest, RowsReadAreTheRowsWritten) {
+  Connection db = connect();
+  ASSERT_TRUE(migrate(db, {&table::candles_1m()}));
+  auto sink = PostgresSink::open(connect(), "test");
+  table::RowBatch rows(table::candles_1m(), 5'000);
+  fill_candles(rows, "ES", Date(2025, 6, 10), 1'749'500'000, 5'000);
+  ASSERT_TRUE(sink->write(rows));
+  ASSERT_TRUE(sink->commit(table::candles_1m(), {}));
+  table::RowHasher written(table::candles_1m());
+  written.add(rows);
+  table::RowHasher found(table::candles_1m());
+  {
+    auto stream = read_rows(db, table::candles_1m(), "ticker = 'ES'");
+    ASSERT_TRUE(stream) << stream.error().message();
+    table::RowBatch batch(table::candles_1m());
+    for (auto more = (*stream)->next(batch); more && *more; more = (*stream)->next(batch))
+      found.add(batch);
+  }
+  EXPECT_EQ(found.digest(), written.digest());
+  EXPECT_TRUE(db.run("CREATE TABLE free_again (a int)"));
+  ASSERT_TRUE(db.run("ALTER TABLE market_data.candles_1m ALTER seconds_traded TYPE bigint"));
+  auto stream = read_rows(db, table::candles_1m(), "true");
+  ASSERT_TRUE(stream);
+  table::RowBatch batch(table::candles_1m());
+  const auto refused = (*stream)->next(batch);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::kCorrupt);
+  EXPECT_NE(refused.error().message().find("seconds_traded: found a value of 8 bytes"),
+            std::string::npos)
+      << refused.error().message();
 }
 
 // Whatever was added, the lengths that lead from cell to cell end where the bytes end.

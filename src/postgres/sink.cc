@@ -80,6 +80,7 @@ struct PostgresSink::State {
 
   Result<Place*> place_of(const Table& table);
   Status make_partitions(const Table& table, Place& place, const table::RowBatch& rows);
+  Status merge(Place& place, const std::string& before_clearing);
   Status store_cursor(const Written& written, std::int64_t stamp);
   Status run(std::string_view statements) {
     FM_ASSIGN(const std::uint64_t rows_changed, db.run(statements));
@@ -130,6 +131,23 @@ Status PostgresSink::State::make_partitions(const Table& table, Place& place,
     FM_TRY(make_partition(db, table, range));
   }
   return {};
+}
+
+// What is written goes into the table; the stage is empty then.
+Status PostgresSink::State::merge(Place& place, const std::string& before_clearing) {
+  if (place.staged > 0) {
+    FM_ASSIGN(const std::uint64_t changed, db.run(place.merge));
+    figures.rows_changed += changed;
+  }
+  if (!before_clearing.empty()) {
+    FM_ASSIGN(const std::uint64_t removed, db.run(before_clearing));
+    figures.rows_removed += removed;
+  }
+  if (place.staged == 0) return {};
+  place.kept += std::exchange(place.staged, 0);
+  const bool anew = place.kept > kStagedRowsKept;
+  if (anew) place.kept = 0;
+  return run(anew ? place.restart : place.clear);
 }
 
 PostgresSink::PostgresSink(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -206,17 +224,28 @@ Status PostgresSink::commit_all(const std::vector<Written>& tables, std::int64_t
   FM_TRY(state_->run("BEGIN"));
   for (const Written& written : tables) {
     const auto found = state_->places.find(written.table);
-    if (found != state_->places.end() && found->second.staged > 0) {
-      Place& place = found->second;
-      FM_ASSIGN(const std::uint64_t changed, state_->db.run(place.merge));
-      state_->figures.rows_changed += changed;
-      place.kept += std::exchange(place.staged, 0);
-      const bool anew = place.kept > kStagedRowsKept;
-      if (anew) place.kept = 0;
-      FM_TRY(state_->run(anew ? place.restart : place.clear));
-    }
+    if (found != state_->places.end()) FM_TRY(state_->merge(found->second, ""));
     FM_TRY(state_->store_cursor(written, stamp));
   }
+  FM_TRY(state_->run("COMMIT"));
+  ++state_->figures.commits;
+  return {};
+}
+
+Status PostgresSink::replace(const Table& table, std::string_view condition) {
+  FM_ASSIGN(Place* const place, state_->place_of(table));
+  std::string same_key;
+  for (const std::string_view column : table.key) {
+    const std::string name = table::quote_name(column, table::Engine::kPostgres);
+    const bool nullable = table.columns[table.column_index(column)].nullable;
+    same_key += fmt::format("{}s.{} {} t.{}", same_key.empty() ? "" : " AND ", name,
+                            nullable ? "IS NOT DISTINCT FROM" : "=", name);
+  }
+  FM_TRY(state_->run("BEGIN"));
+  FM_TRY(state_->merge(
+      *place, fmt::format("DELETE FROM {} AS t WHERE {} AND NOT EXISTS (SELECT 1 FROM {} AS s "
+                          "WHERE {})",
+                          sql_name(table), condition, stage_name(table), same_key)));
   FM_TRY(state_->run("COMMIT"));
   ++state_->figures.commits;
   return {};

@@ -30,6 +30,7 @@ inline constexpr std::size_t kPartitionsMax = 600;
 struct SinkFigures {
   std::uint64_t rows_written = 0;  // sent to the server
   std::uint64_t rows_changed = 0;  // new ones, and those that were not equal
+  std::uint64_t rows_removed = 0;
   std::uint64_t commits = 0;
 };
 
@@ -54,6 +55,10 @@ class PostgresSink final : public table::Sink {
     table::Cursor cursor;
   };
   [[nodiscard]] Status commit_all(const std::vector<Written>& tables, std::int64_t stamp = 0);
+
+  // Makes the rows that were written all that the table holds where `condition` is true, in one
+  // transaction; no cursor moves. They must all fulfil it.
+  [[nodiscard]] Status replace(const table::Table& table, std::string_view condition);
 
   // Of the last commit; 0: there is none.
   [[nodiscard]] Result<std::int64_t> stamp(const table::Table& table);

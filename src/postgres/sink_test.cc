@@ -183,6 +183,27 @@ TEST_P(Sink, TheSameKeyTwiceInACommitIsRefused) {
   EXPECT_EQ(ask("SELECT count(*) FROM market_data.candles_1m"), "0");
 }
 
+TEST_P(Sink, ReplacesWhatAConditionNames) {
+  PostgresSink sink = open();
+  table::RowBatch rows(table::candles_1m());
+  fill_candles(rows, "ES", kDate, kFirst, 10);
+  fill_candles(rows, "NQ", kDate, kFirst, 10);
+  ASSERT_TRUE(sink.write(rows));
+  ASSERT_TRUE(sink.commit(table::candles_1m(), {}));
+  rows.clear();
+  fill_candles(rows, "ES", kDate, kFirst + 5, 10, 3);
+  ASSERT_TRUE(sink.write(rows));
+  const Status done = sink.replace(table::candles_1m(), "ticker = 'ES'");
+  ASSERT_TRUE(done) << done.error().message();
+  EXPECT_EQ(sink.figures().rows_removed, 5U);
+  EXPECT_EQ(
+      ask("SELECT string_agg(DISTINCT ticker || ' ' || n, ',') FROM (SELECT ticker, count(*) n "
+          "FROM market_data.candles_1m GROUP BY ticker) q"),
+      "ES 10,NQ 10");
+  ASSERT_TRUE(sink.replace(table::candles_1m(), "ticker = 'ES'")) << "with nothing";
+  EXPECT_EQ(ask("SELECT count(*) FROM market_data.candles_1m"), "10");
+}
+
 TEST_P(Sink, TwoTablesInOneCommit) {
   PostgresSink sink = open();
   table::RowBatch candles(table::candles_1m());

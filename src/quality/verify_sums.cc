@@ -1,0 +1,230 @@
+#include "quality/verify_sums.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/assert.h"
+#include "lake/manifest.h"
+
+namespace fm::quality {
+namespace {
+
+using table::Column;
+using table::Engine;
+using table::Table;
+using table::Type;
+
+// Both primes: values that differ by a multiple of the one, or keys of the same weight, are rare,
+// and a product of a value and a weight fits 64 bits with room for the sum of a partition.
+constexpr std::int64_t kValueModulus = 2'147'483'647;
+constexpr std::int64_t kWeightModulus = 1'000'003;
+constexpr std::array kKeyFactors{7'919, 104'729, 611'953, 15'485'863};
+// Stands for what is no number that can be counted: NaN, and beyond 64 bits.
+constexpr int kUncountable = 7;
+constexpr int kNull = 12'345;  // and what a null weighs
+
+std::vector<const Column*> compared(const Table& table) {
+  std::vector<const Column*> columns;
+  for (const Column& column : table.columns)
+    if (!column.bookkeeping) columns.push_back(&column);
+  return columns;
+}
+
+std::string text_code(const std::string& cell, Engine engine) {
+  switch (engine) {
+    case Engine::kDuckdb:
+      return fmt::format("(length({0}) + CAST('0x' || substr(md5({0}), 1, 12) AS BIGINT))", cell);
+    case Engine::kPostgres:
+    case Engine::kTimescale:
+      return fmt::format("(length({0}) + ('x' || substr(md5({0}), 1, 12))::bit(48)::bigint)", cell);
+    case Engine::kBigquery:
+      return fmt::format(
+          "(CHAR_LENGTH({0}) + CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5({0})), 1, 12)) AS INT64))",
+          cell);
+  }
+  FM_ASSERT(false);
+}
+
+std::string time_code(const std::string& cell, Engine engine) {
+  switch (engine) {
+    case Engine::kDuckdb:
+      return fmt::format("epoch_us({})", cell);
+    case Engine::kPostgres:
+    case Engine::kTimescale:
+      return fmt::format("(extract(epoch FROM {}) * 1000000)::bigint", cell);
+    case Engine::kBigquery:
+      return fmt::format("UNIX_MICROS({})", cell);
+  }
+  FM_ASSERT(false);
+}
+
+std::string date_code(const std::string& cell, Engine engine) {
+  switch (engine) {
+    case Engine::kDuckdb:
+      return fmt::format("date_diff('day', DATE '1970-01-01', {})", cell);
+    case Engine::kPostgres:
+    case Engine::kTimescale:
+      return fmt::format("({} - DATE '1970-01-01')", cell);
+    case Engine::kBigquery:
+      return fmt::format("UNIX_DATE({})", cell);
+  }
+  FM_ASSERT(false);
+}
+
+std::string integer_type(Engine engine) { return engine == Engine::kBigquery ? "INT64" : "BIGINT"; }
+
+// All engines multiply doubles alike, as IEEE 754 says.
+std::string double_code(const std::string& cell, int scale, Engine engine) {
+  const std::string factor = engine == Engine::kPostgres || engine == Engine::kTimescale
+                                 ? fmt::format("'1e{}'::float8", scale)
+                                 : fmt::format("1e{}", scale);
+  return fmt::format(
+      "(CASE WHEN {0} * {1} > -9e18 AND {0} * {1} < 9e18 THEN CAST(floor({0} * {1}) AS {2}) "
+      "ELSE {3} END)",
+      cell, factor, integer_type(engine), kUncountable);
+}
+
+// The cell as a whole number.
+std::string code_of(const Column& column, Engine engine) {
+  const std::string cell = table::quote_name(column.name, engine);
+  switch (column.type) {
+    case Type::kTimestamp:
+      return time_code(cell, engine);
+    case Type::kDate:
+      return date_code(cell, engine);
+    case Type::kText:
+      return text_code(cell, engine);
+    case Type::kDouble:
+      return double_code(cell, column.scale, engine);
+    case Type::kBool:
+      return fmt::format("(CASE WHEN {} THEN 1 ELSE 0 END)", cell);
+    case Type::kInt64:
+    case Type::kInt32:
+    case Type::kInt8:
+      return fmt::format("CAST({} AS {})", cell, integer_type(engine));
+  }
+  FM_ASSERT(false);
+}
+
+std::string remainder(const std::string& value, std::int64_t modulus, Engine engine) {
+  return engine == Engine::kBigquery ? fmt::format("MOD({}, {})", value, modulus)
+                                     : fmt::format("({} % {})", value, modulus);
+}
+
+// 1 … kWeightModulus, from the key.
+std::string weight_of(const Table& table, Engine engine) {
+  FM_ASSERT(table.key.size() <= kKeyFactors.size());
+  std::string sum;
+  for (std::size_t i = 0; i < table.key.size(); ++i) {
+    const Column& column = table.columns[table.column_index(table.key[i])];
+    const std::string code = column.nullable
+                                 ? fmt::format("coalesce({}, {})", code_of(column, engine), kNull)
+                                 : code_of(column, engine);
+    sum += fmt::format("{}{} * {}", sum.empty() ? "" : " + ",
+                       remainder(code, kWeightModulus, engine), kKeyFactors[i]);
+  }
+  return fmt::format("(1 + abs({}))", remainder("(" + sum + ")", kWeightModulus, engine));
+}
+
+std::string partition_of(const Table& table, Engine engine) {
+  const std::string column = table::quote_name(table.partition_column, engine);
+  std::string_view unit = "day";
+  if (table.layout == table::LakeLayout::kMonth) unit = "month";
+  if (table.layout == table::LakeLayout::kYear || table.layout == table::LakeLayout::kRootYear)
+    unit = "year";
+  if (unit == "day") return column;
+  return engine == Engine::kBigquery
+             ? fmt::format("DATE_TRUNC({}, {})", column, unit)
+             : fmt::format("CAST(date_trunc('{}', {}) AS DATE)", unit, column);
+}
+
+}  // namespace
+
+std::string condition_of(const Table& table, Engine engine, const SumsRange& range) {
+  const std::string date = table::quote_name(table.partition_column, engine);
+  std::string text = fmt::format("{0} >= DATE '{1}' AND {0} < DATE '{2}'", date, range.from.iso(),
+                                 range.before.iso());
+  if (!table.root_column.empty())
+    text += fmt::format(" AND {} = {}", table::quote_name(table.root_column, engine),
+                        table::quote_text(range.root, engine));
+  const auto time = table::hypertable_time(table);
+  if (range.final_to && time)
+    text += fmt::format(" AND {} < TIMESTAMP{} '{}'", table::quote_name(*time, engine),
+                        engine == Engine::kBigquery ? "" : "TZ", iso_second(*range.final_to));
+  return text;
+}
+
+std::string sums_statement(const Table& table, Engine engine, const SumsRange& range,
+                           std::string_view relation) {
+  std::string inner;  // each row's codes
+  std::string outer;
+  int number = 0;
+  // Sums of 64-bit numbers are wider than that in DuckDB and PostgreSQL, not in BigQuery.
+  const std::string_view wide = engine == Engine::kBigquery ? "NUMERIC" : "BIGINT";
+  for (const Column* column : compared(table)) {
+    ++number;
+    const std::string code = remainder(code_of(*column, engine), kValueModulus, engine);
+    inner += fmt::format(", {} AS c{}", code, number);
+    outer += fmt::format(", count(*) - count(c{0}), sum(CAST(coalesce(c{0}, {1}) AS {2}) * w)",
+                         number, kNull, wide);
+  }
+  const std::string from =
+      relation.empty() ? table::qualified_name(table, engine) : std::string(relation);
+  return fmt::format(
+      "SELECT p, count(*){} FROM (SELECT {} AS p, {} AS w{} FROM {} WHERE {}) AS codes "
+      "GROUP BY p ORDER BY p",
+      outer, partition_of(table, engine), weight_of(table, engine), inner, from,
+      condition_of(table, engine, range));
+}
+
+Result<Sums> parse_sums(const Table& table, const std::vector<std::vector<std::string>>& rows) {
+  Sums sums;
+  const std::size_t columns = compared(table).size();
+  for (const auto& cells : rows) {
+    if (cells.size() != 2 + 2 * columns)
+      return fail(Code::kInternal, "{}: sums of {} cells; expected {}", table.name, cells.size(),
+                  2 + 2 * columns);
+    FM_ASSIGN(const Date date, Date::parse(std::string_view(cells[0]).substr(0, 10)));
+    PartitionSums partition;
+    partition.rows = cells[1];
+    for (std::size_t i = 0; i < columns; ++i)
+      partition.columns.push_back(cells[2 + 2 * i] + " " + cells[3 + 2 * i]);
+    sums.emplace(date, std::move(partition));
+  }
+  return sums;
+}
+
+std::vector<SumsDifference> compare(const Table& table, const Sums& left, const Sums& right) {
+  std::vector<SumsDifference> differences;
+  const std::vector<const Column*> columns = compared(table);
+  std::vector<Date> dates;
+  for (const auto& [date, sums] : left) dates.push_back(date);
+  for (const auto& [date, sums] : right)
+    if (!left.contains(date)) dates.push_back(date);
+  std::ranges::sort(dates);
+  for (const Date date : dates) {
+    const auto one = left.find(date);
+    const auto other = right.find(date);
+    SumsDifference difference;
+    difference.partition = date;
+    difference.left_rows = one == left.end() ? "0" : one->second.rows;
+    difference.right_rows = other == right.end() ? "0" : other->second.rows;
+    if (one != left.end() && other != right.end()) {
+      if (one->second == other->second) continue;
+      for (std::size_t i = 0; i < columns.size(); ++i)
+        if (one->second.columns[i] != other->second.columns[i])
+          difference.columns.push_back(columns[i]->name);
+    }
+    differences.push_back(std::move(difference));
+  }
+  return differences;
+}
+
+Date partition_begin(const Table& table, Date date) {
+  return lake::PartitionKey{"", date}.first_day(table);
+}
+Date partition_end(const Table& table, Date date) {
+  return lake::PartitionKey{"", date}.end_day(table);
+}
+
+}  // namespace fm::quality
