@@ -34,6 +34,8 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(load_command());
   commands.push_back(rollup_command());
   commands.push_back(audit_command());
+  commands.push_back(continuous_command());
+  commands.push_back(verify_command());
   commands.push_back(repair_command());
   commands.push_back(reconcile_command());
   commands.push_back(candles_command());

@@ -84,6 +84,8 @@ std::unique_ptr<Command> poll_command();
 std::unique_ptr<Command> load_command();
 std::unique_ptr<Command> rollup_command();
 std::unique_ptr<Command> audit_command();
+std::unique_ptr<Command> continuous_command();
+std::unique_ptr<Command> verify_command();
 std::unique_ptr<Command> repair_command();
 std::unique_ptr<Command> reconcile_command();
 std::unique_ptr<Command> synth_command();

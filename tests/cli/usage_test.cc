@@ -5,7 +5,7 @@ namespace fm::testing_cli {
 namespace {
 
 const std::vector<std::string> kCommands = {
-    "demo",   "live",    "repair", "reconcile", "poll",   "load", "rollup", "fetch",
+    "demo",   "live",    "repair", "reconcile", "poll",   "load", "rollup", "continuous", "fetch",
     "replay", "candles", "synth",  "query",     "schema", "dump", "doctor", "version"};
 
 using Usage = ProgramTest;
@@ -48,6 +48,9 @@ TEST_F(Usage, HelpNamesEveryFlag) {
       {"load",
        {"--lake", "--state-dir", "--dataset", "--dry-run", "--test-one", "--rehash", "--again",
         "--json"}},
+      {"continuous",
+       {"--lake", "--state-dir", "--rule", "--rank", "--roots", "--tables", "--replace",
+        "--dry-run", "--json"}},
       {"rollup",
        {"--lake", "--state-dir", "--tables", "--roots", "--from", "--to", "--dry-run", "--json"}},
       {"synth",
@@ -89,6 +92,11 @@ TEST_F(Usage, ErrorsExitWithTwoAndNameTheNearest) {
       {{"synth", "-o", "a.txt"}, "a.txt"},
       {{"schema", "--engine", "oracle"}, "oracle"},
       {{"rollup", "--tables", "bars_1"}, "--tables: found 'bars_1'; did you mean 'bars_1h'?"},
+      {{"continuous", "--rule", "volum"}, "--rule: 'volum' is no rule; did you mean 'volume'?"},
+      {{"continuous", "--rule", "days:0"}, "--rule: 'days:0': expected days:1 to days:250"},
+      {{"continuous", "--rule", "volume", "--rank", "100"}, "--rank: found 100, expected 0 to 99"},
+      {{"continuous", "--rule", "volume_forward", "--rank", "1"}, "has rank 0 alone, found 1"},
+      {{"continuous", "--replace"}, "--replace: is given without --rule"},
       {{"rollup", "--from", "2025-02-30"}, "--from: "},
       {{"rollup", "--roots", "ES1!"}, "'ES1!' is no root"},
       {{"--config", "absent.yaml", "query", "SELECT 1", "--format", "table", "--threads", "x"},
