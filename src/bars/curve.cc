@@ -2,6 +2,8 @@
 
 #include <array>
 #include <map>
+#include <string>
+#include <utility>
 
 #include "market/contract.h"
 #include "table/catalogue.h"
@@ -11,7 +13,7 @@ namespace {
 
 // A contract's place on one date's curve.
 struct Point {
-  ContractNumber contract = 0;
+  ContractFacts contract;
   const ContractDay* day = nullptr;  // absent: it did not trade
   std::optional<Price> settle = {};
   std::optional<std::int64_t> open_interest = {};
@@ -25,24 +27,36 @@ struct Tenor {
 constexpr std::array kTenors{Tenor{"m1_m12", 0, 11}, Tenor{"m1_m2", 0, 1}, Tenor{"m1_m3", 0, 2},
                              Tenor{"m1_m6", 0, 5}, Tenor{"m2_m3", 1, 2}};
 
+// A contract that was only ever settled is not in the history.
+std::optional<ContractFacts> facts_of(const ContractHistory& history, const std::string& symbol,
+                                      Date on) {
+  if (const auto number = history.number_of(symbol, on)) return history.contracts[*number];
+  const auto contract = market::Contract::parse(symbol, on);
+  if (!contract) return std::nullopt;
+  return ContractFacts{symbol, Date(contract->delivery().year, contract->delivery().month, 1), {}};
+}
+
 std::vector<Point> points_of(const ContractHistory& history, std::size_t date,
                              const StatisticsBook& statistics) {
   const Date on = history.dates[date];
-  std::map<ContractNumber, Point> points;
-  for (const ContractDay& day : history.days[date])
-    points[day.contract] = {day.contract, &day, day.settle, day.open_interest};
+  std::map<std::pair<Date, std::string>, Point> points;
+  for (const ContractDay& day : history.days[date]) {
+    const ContractFacts& facts = history.contracts[day.contract];
+    points[{facts.delivery, facts.symbol}] = {facts, &day, day.settle, day.open_interest};
+  }
   if (const auto known = statistics.dates().find(on); known != statistics.dates().end()) {
     for (const auto& [symbol, statistic] : known->second) {
-      const auto contract = history.number_of(symbol, on);
-      if (!contract || !statistic.settle || points.contains(*contract)) continue;
-      points[*contract] = {*contract, nullptr, price_of(*statistic.settle),
-                           statistic.open_interest};
+      const auto facts = facts_of(history, symbol, on);
+      if (!facts || !statistic.settle) continue;
+      points.try_emplace(
+          {facts->delivery, facts->symbol},
+          Point{*facts, nullptr, price_of(*statistic.settle), statistic.open_interest});
     }
   }
   std::vector<Point> all;
-  for (const auto& [contract, point] : points) {
-    const auto& last = history.contracts[contract].last_trade_date;
-    if (!last || *last >= on) all.push_back(point);
+  for (auto& [key, point] : points) {
+    const auto& last = point.contract.last_trade_date;
+    if (!last || *last >= on) all.push_back(std::move(point));
   }
   return all;
 }
@@ -62,7 +76,7 @@ void append_or_null(const std::optional<Value>& value, table::RowAppender& to, A
 
 void append_point(const ContractHistory& history, Date date, const Point& point, std::int32_t rank,
                   table::RowBatch& batch) {
-  const ContractFacts& facts = history.contracts[point.contract];
+  const ContractFacts& facts = point.contract;
   const auto price = [](Price value) { return to_double(value); };
   table::RowAppender to(batch);
   const char letter = market::letter_of_month(facts.delivery.month());
@@ -90,8 +104,8 @@ void append_spread(const ContractHistory& history, Date date, std::string_view t
     to.number(to_double(*near_point.settle - *far_point.settle));
   else
     to.null();
-  to.text(history.contracts[near_point.contract].symbol);
-  to.text(history.contracts[far_point.contract].symbol).end();
+  to.text(near_point.contract.symbol);
+  to.text(far_point.contract.symbol).end();
 }
 
 }  // namespace
@@ -107,7 +121,7 @@ CurveRows curve_rows(const ContractHistory& history, const StatisticsBook& stati
     // The table is in the order of contracts' texts.
     std::map<std::string_view, std::size_t> by_symbol;
     for (std::size_t rank = 0; rank < points.size(); ++rank)
-      by_symbol.emplace(history.contracts[points[rank].contract].symbol, rank);
+      by_symbol.emplace(points[rank].contract.symbol, rank);
     for (const auto& [symbol, rank] : by_symbol)
       append_point(history, date, points[rank], static_cast<std::int32_t>(rank),
                    rows.curve.space());
