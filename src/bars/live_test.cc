@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "bars/testing_bars.h"
+#include "bars/testing_few.h"
 #include "table/catalogue.h"
 
 namespace fm::bars {
@@ -60,7 +61,7 @@ TEST_F(LiveRollUp, MakesTheTradeDatesOfTheDaysThatChanged) {
 
 TEST_F(LiveRollUp, TheOrderInWhichDaysComeMakesNoDifference) {
   int run = 0;
-  EXPECT_TRUE(rc::check("any order of days = all at once", [&] {
+  EXPECT_TRUE(holds_for_a_few("any order of days = all at once", [&] {
     const Date first(2024, 12, 30);
     std::map<Date, std::map<Second, TestBar>> days;
     for (int i = *rc::gen::inRange(1, 9); i > 0; --i) {

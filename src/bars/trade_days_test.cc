@@ -8,6 +8,7 @@
 
 #include "bars/history.h"
 #include "bars/testing_bars.h"
+#include "bars/testing_few.h"
 #include "table/catalogue.h"
 
 namespace fm::bars {
@@ -117,7 +118,7 @@ class TradeDays : public LakeTest {};
 
 TEST_F(TradeDays, AreWhatASlowGroupingGives) {
   int run = 0;
-  EXPECT_TRUE(rc::check("hours and days", [&] {
+  EXPECT_TRUE(holds_for_a_few("hours and days", [&] {
     const auto lake = open("lake" + std::to_string(run++));
     const auto minutes = random_minutes();
     store_bars(*lake, table::databento_futures_ohlcv_1m(), "ES", minutes);
@@ -147,7 +148,7 @@ TEST_F(TradeDays, AreWhatASlowGroupingGives) {
 
 TEST_F(TradeDays, OfHoursAreThoseOfMinutes) {
   int run = 0;
-  EXPECT_TRUE(rc::check("1m to 1d = 1h to 1d", [&] {
+  EXPECT_TRUE(holds_for_a_few("1m to 1d = 1h to 1d", [&] {
     const auto lake = open("lake" + std::to_string(run++));
     store_bars(*lake, table::databento_futures_ohlcv_1m(), "ES", random_minutes());
     auto history = History::look_at(*lake, calendar(), market::Universe::builtin(), {}, "{}");

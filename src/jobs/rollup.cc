@@ -1,13 +1,16 @@
 #include "jobs/rollup.h"
 
 #include <algorithm>
+#include <atomic>
 #include <set>
+#include <thread>
 
 #include "bars/candle_bars.h"
 #include "bars/history.h"
 #include "bars/live.h"
 #include "bars/sources.h"
 #include "base/hash.h"
+#include "base/thread.h"
 #include "jobs/registry.h"
 #include "ops/state.h"
 #include "table/catalogue.h"
@@ -67,25 +70,53 @@ class RollupRun {
     FM_ASSIGN(const auto history,
               bars::History::look_at(lake_, registry_.calendar(), registry_.universe(), selection_,
                                      parameters_));
+    std::vector<bars::YearPlan> due;
     for (bars::YearPlan plan : history.years()) {
       plan.hours_due = plan.hours_due && wants(table::bars_1h());
       plan.days_due = plan.days_due && wants(table::databento_futures_ohlcv_1d());
-      if (!plan.is_due()) continue;
-      bars::YearReport made;
-      if (!options_.place.dry_run) {
-        auto report = history.roll_up(plan);
-        if (!report) return std::unexpected(std::move(report).error().in(plan.root));
-        made = *report;
-      }
+      if (plan.is_due()) due.push_back(std::move(plan));
+    }
+    std::vector<Result<bars::YearReport>> made(due.size(), bars::YearReport{});
+    if (!options_.place.dry_run) roll_up_years(history, due, made);
+    for (std::size_t i = 0; i < due.size(); ++i) {
+      if (!made[i]) return std::unexpected(std::move(made[i]).error().in(due[i].root));
+      const bars::YearPlan& plan = due[i];
       if (plan.hours_due)
-        note(table::bars_1h(), plan.root, plan.year, made.hours, made.hours_changed);
+        note(table::bars_1h(), plan.root, plan.year, made[i]->hours, made[i]->hours_changed);
       if (plan.days_due)
-        note(table::databento_futures_ohlcv_1d(), plan.root, plan.year, made.days,
-             made.days_changed);
-      report_.utc_days += made.utc_days;
-      report_.merged_sundays += made.merged_sundays;
+        note(table::databento_futures_ohlcv_1d(), plan.root, plan.year, made[i]->days,
+             made[i]->days_changed);
+      report_.utc_days += made[i]->utc_days;
+      report_.merged_sundays += made[i]->merged_sundays;
     }
     return {};
+  }
+
+  // On this thread and one more: partitions do not depend on each other. After an error no other is
+  // begun.
+  void roll_up_years(const bars::History& history, const std::vector<bars::YearPlan>& due,
+                     std::vector<Result<bars::YearReport>>& made) {
+    std::atomic<std::size_t> next = 0;
+    std::atomic<bool> failed = false;
+    const auto work = [&](bool shows_progress) {
+      for (std::size_t i = next++; i < due.size() && !failed; i = next++) {
+        made[i] = history.roll_up(due[i]);
+        if (!made[i]) failed = true;
+        if (!shows_progress) continue;
+        ProgressPoint point;
+        point.stage = "rolling up";
+        point.records = i + 1;
+        progress_.at(point);
+      }
+    };
+    std::thread other;
+    if (due.size() > 1)
+      other = std::thread([&] {
+        name_thread("fm-rollup");
+        work(false);
+      });
+    work(true);
+    if (other.joinable()) other.join();
   }
 
   Status live() {
