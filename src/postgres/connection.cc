@@ -236,6 +236,8 @@ Status Connection::State::greet() {
       const PqResult set,
       execute(fmt::format("SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; "
                           "SET extra_float_digits = 1; SET client_min_messages = warning; "
+                          // Statements over many columns take longer to compile than to run.
+                          "SET jit = off; "
                           "SET statement_timeout = {}; SET lock_timeout = {}",
                           options.statement_timeout / 1'000'000, options.lock_timeout / 1'000'000),
               end));

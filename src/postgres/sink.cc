@@ -241,7 +241,9 @@ Status PostgresSink::replace(const Table& table, std::string_view condition) {
     same_key += fmt::format("{}s.{} {} t.{}", same_key.empty() ? "" : " AND ", name,
                             nullable ? "IS NOT DISTINCT FROM" : "=", name);
   }
-  FM_TRY(state_->run("BEGIN"));
+  // Tables that were filled a moment ago have no statistics: the server would take both for small,
+  // and compare each row with each.
+  FM_TRY(state_->run("BEGIN; SET LOCAL enable_nestloop = off"));
   FM_TRY(state_->merge(
       *place, fmt::format("DELETE FROM {} AS t WHERE {} AND NOT EXISTS (SELECT 1 FROM {} AS s "
                           "WHERE {})",

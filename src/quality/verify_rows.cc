@@ -126,7 +126,7 @@ Result<bool> RowsBefore::next(table::RowBatch& batch) {
   while (!batch.full()) {
     if (row_ == read_.size()) {
       row_ = 0;
-      FM_ASSIGN(const bool more, rows_.next(read_));
+      FM_ASSIGN(const bool more, rows_->next(read_));
       if (!more) break;
     }
     const auto times = read_.int64s(time_column_);

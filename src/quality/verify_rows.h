@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -31,19 +33,19 @@ struct RowDifferences {
                                                   std::string_view right_name,
                                                   std::size_t examples_max);
 
-// Only the rows of seconds before `final_to`, by the time of the key. `rows` outlives it.
+// Only the rows of seconds before `final_to`, by the time of the key.
 class RowsBefore final : public table::RowStream {
  public:
-  RowsBefore(table::RowStream& rows, std::size_t time_column, Second final_to)
-      : rows_(rows),
+  RowsBefore(std::unique_ptr<table::RowStream> rows, std::size_t time_column, Second final_to)
+      : rows_(std::move(rows)),
         time_column_(time_column),
         final_to_us_(final_to * 1'000'000),
-        read_(rows.table()) {}
-  [[nodiscard]] const table::Table& table() const override { return rows_.table(); }
+        read_(rows_->table()) {}
+  [[nodiscard]] const table::Table& table() const override { return rows_->table(); }
   [[nodiscard]] Result<bool> next(table::RowBatch& batch) override;
 
  private:
-  table::RowStream& rows_;
+  std::unique_ptr<table::RowStream> rows_;
   std::size_t time_column_;
   std::int64_t final_to_us_;
   table::RowBatch read_;

@@ -160,6 +160,8 @@ std::string sums_statement(const Table& table, Engine engine, const SumsRange& r
   std::string outer;
   int number = 0;
   // Sums of 64-bit numbers are wider than that in DuckDB and PostgreSQL, not in BigQuery.
+  // PostgreSQL would compute a row's weight anew for each column but for OFFSET.
+  const bool is_postgres = engine == Engine::kPostgres || engine == Engine::kTimescale;
   const std::string_view wide = engine == Engine::kBigquery ? "NUMERIC" : "BIGINT";
   for (const Column* column : compared(table)) {
     ++number;
@@ -171,10 +173,10 @@ std::string sums_statement(const Table& table, Engine engine, const SumsRange& r
   const std::string from =
       relation.empty() ? table::qualified_name(table, engine) : std::string(relation);
   return fmt::format(
-      "SELECT p, count(*){} FROM (SELECT {} AS p, {} AS w{} FROM {} WHERE {}) AS codes "
+      "SELECT p, count(*){} FROM (SELECT {} AS p, {} AS w{} FROM {} WHERE {}{}) AS codes "
       "GROUP BY p ORDER BY p",
       outer, partition_of(table, engine), weight_of(table, engine), inner, from,
-      condition_of(table, engine, range));
+      condition_of(table, engine, range), is_postgres ? " OFFSET 0" : "");
 }
 
 Result<Sums> parse_sums(const Table& table, const std::vector<std::vector<std::string>>& rows) {

@@ -98,8 +98,7 @@ TEST(VerifyRows, OnlyWhatIsFinalIsCompared) {
   table::RowBatch moved(table);
   moved.append(rows, 0, rows.size());
   for (std::size_t i = 0; i < 4; ++i) moved.int64s(created)[i] = (i == 1 ? 9 : 3) * 1'000'000;
-  table::BatchStream all(moved);
-  RowsBefore some(all, created, 9);
+  RowsBefore some(std::make_unique<table::BatchStream>(moved), created, 9);
   table::RowBatch read(table, 64);
   const auto more = some.next(read);
   ASSERT_TRUE(more && *more);

@@ -5,8 +5,9 @@ namespace fm::testing_cli {
 namespace {
 
 const std::vector<std::string> kCommands = {
-    "demo",   "live",    "repair", "reconcile", "poll",   "load", "rollup", "continuous", "fetch",
-    "replay", "candles", "synth",  "query",     "schema", "dump", "doctor", "version"};
+    "demo",   "live",       "repair", "reconcile", "poll",    "load",
+    "rollup", "continuous", "fetch",  "replay",    "candles", "synth",
+    "query",  "schema",     "verify", "dump",      "doctor",  "version"};
 
 using Usage = ProgramTest;
 
@@ -56,7 +57,10 @@ TEST_F(Usage, HelpNamesEveryFlag) {
       {"synth",
        {"--roots", "--date", "--days", "--trades", "--seed", "--version", "--zstd", "--output"}},
       {"query", {"--lake", "--format", "--json", "--as-of"}},
-      {"schema", {"--engine"}},
+      {"schema", {"--engine", "--apply", "--ahead", "--url-file"}},
+      {"verify",
+       {"--against", "--lake", "--state-dir", "--url-file", "--tables", "--from", "--to",
+        "--repair", "--json"}},
       {"dump",
        {"--format", "--pretty", "--limit", "--metadata", "--symbols", "--fragment-version"}},
       {"doctor", {"--json", "--lake"}},
@@ -91,6 +95,7 @@ TEST_F(Usage, ErrorsExitWithTwoAndNameTheNearest) {
       {{"synth", "-o", "a.dbn", "--date", "2025-02-30"}, "--date: "},
       {{"synth", "-o", "a.txt"}, "a.txt"},
       {{"schema", "--engine", "oracle"}, "oracle"},
+      {{"verify", "--against", "oracle"}, "--against: found 'oracle', expected postgres"},
       {{"rollup", "--tables", "bars_1"}, "--tables: found 'bars_1'; did you mean 'bars_1h'?"},
       {{"continuous", "--rule", "volum"}, "--rule: 'volum' is no rule; did you mean 'volume'?"},
       {{"continuous", "--rule", "days:0"}, "--rule: 'days:0': expected days:1 to days:250"},
