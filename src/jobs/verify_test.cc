@@ -10,7 +10,7 @@
 #include "jobs/testing_candles.h"
 #include "jobs/testing_live.h"
 #include "lake/lake.h"
-#include "postgres/testing_server.h"
+#include "postgres/testing_database.h"
 #include "table/catalogue.h"
 
 namespace fm::jobs {
@@ -22,7 +22,7 @@ class Verify : public postgres::DatabaseTest {
  protected:
   static void SetUpTestSuite() {
     shared_ = std::make_unique<TestDirectory>();
-    make_trades(shared_->file("trades.dbn"), kTrades, 7, 2);
+    make_trades(shared_->file("trades.dbn"), kTrades, 7);
     make_batch_lake(shared_->file("trades.dbn"), lake_of());
   }
   static void TearDownTestSuite() { shared_.reset(); }
@@ -152,7 +152,7 @@ TEST_F(Verify, NullsMovedRowsAndForeignRowsAreFound) {
 TEST_F(Verify, ACellOfTheLakeIsFound) {
   fill();
   const TestDirectory folder;
-  make_trades(folder.file("other.dbn"), kTrades, 8, 2);
+  make_trades(folder.file("other.dbn"), kTrades, 8);
   make_batch_lake(folder.file("other.dbn"), folder.file("lake"));
   VerifyOptions options;
   options.lake = folder.file("lake");

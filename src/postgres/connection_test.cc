@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "postgres/testing_server.h"
+#include "postgres/testing_database.h"
 
 namespace fm::postgres {
 namespace {

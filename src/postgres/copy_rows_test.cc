@@ -7,8 +7,8 @@
 #include "postgres/row_reader.h"
 #include "postgres/schema.h"
 #include "postgres/sink.h"
+#include "postgres/testing_database.h"
 #include "postgres/testing_rows.h"
-#include "postgres/testing_server.h"
 #include "table/ddl.h"
 
 namespace fm::postgres {

@@ -70,7 +70,7 @@ TEST_F(SinkFaults, AServerKilledWithinABatchKeepsNothingOfIt) {
   const auto down = Connection::open(Env::posix(), uri(), quick());
   ASSERT_FALSE(down);
   EXPECT_EQ(down.error().code(), Code::kDisconnected) << down.error().message();
-  server_->start_again();
+  ASSERT_TRUE(server_->start_again());
   expect_batches(1);
   PostgresSink next = open();
   ASSERT_TRUE(store(next, 1));
@@ -155,11 +155,12 @@ class SinkDisk : public SinkFaults {
     if (::mount("tmpfs", probe.path().c_str(), "tmpfs", 0, "size=100k") != 0)
       GTEST_SKIP() << "only root can mount a small file system";
     ::umount(probe.path().c_str());
-    own_ = TestServer::start();
-    if (!own_) GTEST_SKIP() << "no PostgreSQL server is installed";
+    auto started = TestServer::start();
+    if (!started) GTEST_SKIP() << started.error().message();
+    own_ = *std::move(started);
     server_ = own_.get();
     database_ = "small";
-    server_->make_database(database_);
+    ASSERT_TRUE(server_->make_database(database_));
     uri_ = server_->uri(database_);
     folder_ = server_->data() + "-small";
     ASSERT_EQ(::mkdir(folder_.c_str(), 0777), 0);
@@ -241,7 +242,8 @@ TEST_F(SinkFaults, WhateverDiesTheRowsAreThereOnce) {
     state = state * 6'364'136'223'846'793'005ULL + 1'442'695'040'888'963'407ULL;
     Env::posix().sleep_for(5'000'000 + (state >> 33) % 100'000'000);
     server_->kill();
-    server_->start_again();
+    const Status again = server_->start_again();
+    EXPECT_TRUE(again) << again.error().message();
     ++kills;
   }
   writer.join();

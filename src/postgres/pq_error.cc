@@ -52,7 +52,7 @@ Error server_error(std::string_view place, std::string_view state, std::string_v
   for (const Meaning& one : kMeanings) {
     if (!state.starts_with(one.state)) continue;
     Error error(one.code, std::move(text));
-    if (!one.hint.empty()) static_cast<void>(std::move(error).hint(one.hint));
+    if (!one.hint.empty()) error = Error(error).hint(one.hint);
     return one.can_retry ? std::move(error).retryable() : std::move(error);
   }
   return {Code::kQuery, std::move(text)};

@@ -4,8 +4,8 @@
 
 #include "postgres/layout.h"
 #include "postgres/sink.h"
+#include "postgres/testing_database.h"
 #include "postgres/testing_rows.h"
-#include "postgres/testing_server.h"
 
 namespace fm::postgres {
 namespace {

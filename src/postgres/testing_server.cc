@@ -18,6 +18,8 @@
 #include <fstream>
 #include <vector>
 
+#include "base/assert.h"
+
 namespace fm::postgres {
 namespace {
 
@@ -39,13 +41,13 @@ std::string find_binaries() {
 }
 
 std::uint16_t free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  EXPECT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&address), size), 0);
-  EXPECT_EQ(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  FM_ASSERT(::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0);
+  FM_ASSERT(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0);
   ::close(socket);
   return ntohs(address.sin_port);
 }
@@ -53,7 +55,7 @@ std::uint16_t free_port() {
 // Whom the server runs as when the tests run as root.
 const passwd& nobody() {
   const passwd* user = ::getpwnam("nobody");
-  EXPECT_NE(user, nullptr);
+  FM_ASSERT(user != nullptr);
   return *user;
 }
 
@@ -92,47 +94,34 @@ std::string log_of(const std::string& folder) {
 
 }  // namespace
 
-std::unique_ptr<TestServer> TestServer::start(const std::string& folder) {
+Result<std::unique_ptr<TestServer>> TestServer::start() {
   const std::string binaries = find_binaries();
-  if (binaries.empty()) return nullptr;
+  if (binaries.empty()) return fail(Code::kNotFound, "no PostgreSQL server is installed");
   std::unique_ptr<TestServer> server(new TestServer);
   server->binaries_ = binaries;
-  server->folder_ = folder;
-  if (folder.empty()) {
-    std::string name = fs::temp_directory_path() / "frontmonth-postgres-XXXXXX";
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    server->folder_ = name;
-    server->owns_folder_ = true;
-  }
-  if (::geteuid() == 0) {
-    EXPECT_EQ(::chown(server->folder_.c_str(), nobody().pw_uid, nobody().pw_gid), 0);
-  }
+  std::string name = fs::temp_directory_path() / "frontmonth-postgres-XXXXXX";
+  FM_ASSERT(::mkdtemp(name.data()) != nullptr);
+  server->folder_ = name;
+  if (::geteuid() == 0) FM_ASSERT(::chown(name.c_str(), nobody().pw_uid, nobody().pw_gid) == 0);
   server->data_ = server->folder_ + "/data";
   const std::string password = server->folder_ + "/password";
   std::ofstream(password) << kPassword << "\n";
-  EXPECT_EQ(::chmod(password.c_str(), 0644), 0);
+  FM_ASSERT(::chmod(password.c_str(), 0644) == 0);
   const pid_t made =
       spawn({binaries + "/initdb", "-D", server->data_, "-U", "frontmonth", "--auth=scram-sha-256",
              "--pwfile=" + password, "-E", "UTF8", "--no-locale", "--no-sync"},
             server->folder_);
   int status = 0;
-  EXPECT_EQ(::waitpid(made, &status, 0), made);
-  EXPECT_EQ(status, 0) << log_of(server->folder_);
+  if (::waitpid(made, &status, 0) != made || status != 0)
+    return fail(Code::kInternal, "initdb failed: {}", log_of(server->folder_));
   server->port_ = free_port();
   server->launch();
-  server->await();
+  FM_TRY(server->await());
   return server;
-}
-
-TestServer* TestServer::shared() {
-  // Destroyed at exit.
-  static const std::unique_ptr<TestServer> server = start();
-  return server.get();
 }
 
 TestServer::~TestServer() {
   kill();
-  if (!owns_folder_) return;
   std::error_code ignored;
   fs::remove_all(folder_, ignored);
 }
@@ -164,15 +153,15 @@ void TestServer::launch() {
                  folder_);
 }
 
-void TestServer::await() {
+Status TestServer::await() {
   Env& env = Env::posix();
   for (const Nanos end = env.monotonic() + kPatience; env.monotonic() < end;) {
-    if (Connection::open(env, Secret(uri("postgres")), {})) return;
+    if (Connection::open(env, Secret(uri("postgres")), {})) return {};
     // What the killed one's last session still holds lets no other server begin.
     if (::waitpid(child_, nullptr, WNOHANG) == child_) launch();
     env.sleep_for(20'000'000);
   }
-  ADD_FAILURE() << "the server does not start: " << log_of(folder_);
+  return fail(Code::kTimedOut, "the server does not start: {}", log_of(folder_));
 }
 
 void TestServer::kill() {
@@ -182,17 +171,17 @@ void TestServer::kill() {
   child_ = -1;
 }
 
-void TestServer::start_again() {
-  EXPECT_EQ(child_, -1);
+Status TestServer::start_again() {
+  FM_ASSERT(child_ < 0);
   launch();
-  await();
+  return await();
 }
 
-void TestServer::make_database(const std::string& name) {
-  auto db = Connection::open(Env::posix(), Secret(uri("postgres")), {});
-  ASSERT_TRUE(db) << db.error().message();
-  const auto made = db->run("CREATE DATABASE " + name);
-  ASSERT_TRUE(made) << made.error().message();
+Status TestServer::make_database(const std::string& name) {
+  FM_ASSIGN(auto db, Connection::open(Env::posix(), Secret(uri("postgres")), {}));
+  FM_ASSIGN(const std::uint64_t made, db.run("CREATE DATABASE " + name));
+  static_cast<void>(made);
+  return {};
 }
 
 std::string TestServer::uri(std::string_view database, std::string_view password,
@@ -200,64 +189,6 @@ std::string TestServer::uri(std::string_view database, std::string_view password
   std::string quoted;
   for (const char c : password) quoted += c == '@' ? std::string("%40") : std::string(1, c);
   return fmt::format("postgresql://{}:{}@127.0.0.1:{}/{}", user, quoted, port_, database);
-}
-
-void DatabaseTest::SetUp() {
-  static int number = 0;
-  database_ = "test_" + std::to_string(++number);
-  if (server() == Server::kTimescale) {
-    const char* url = std::getenv("FRONTMONTH_TEST_TIMESCALE_URL");
-    if (url == nullptr) GTEST_SKIP() << "FRONTMONTH_TEST_TIMESCALE_URL is not set";
-    make_on(url);
-    return;
-  }
-  server_ = TestServer::shared();
-  if (server_ == nullptr) GTEST_SKIP() << "no PostgreSQL server is installed";
-  server_->make_database(database_);
-  uri_ = server_->uri(database_);
-}
-
-void DatabaseTest::make_on(const std::string& url) {
-  database_ = fmt::format("frontmonth_{}_{}", database_, ::getpid());
-  auto db = Connection::open(Env::posix(), Secret(url), quick());
-  ASSERT_TRUE(db) << db.error().message();
-  const auto made = db->run("CREATE DATABASE " + database_);
-  ASSERT_TRUE(made) << made.error().message();
-  other_server_ = url;
-  const std::size_t name = url.rfind('/') + 1;
-  const std::size_t rest = std::min(url.find('?', name), url.size());
-  uri_ = url.substr(0, name) + database_ + url.substr(rest);
-  const auto extended = connect().run("CREATE EXTENSION IF NOT EXISTS timescaledb");
-  ASSERT_TRUE(extended) << extended.error().message();
-}
-
-void DatabaseTest::TearDown() {
-  if (other_server_.empty()) return;
-  auto db = Connection::open(Env::posix(), Secret(other_server_), quick());
-  ASSERT_TRUE(db) << db.error().message();
-  const auto dropped = db->run(fmt::format("DROP DATABASE {} WITH (FORCE)", database_));
-  EXPECT_TRUE(dropped) << dropped.error().message();
-}
-
-ConnectionOptions DatabaseTest::quick() {
-  ConnectionOptions options;
-  options.statement_timeout = 20 * kNanosPerSecond;
-  options.lock_timeout = 2 * kNanosPerSecond;
-  return options;
-}
-
-Connection DatabaseTest::connect(const ConnectionOptions& options) const {
-  auto db = Connection::open(Env::posix(), uri(), options);
-  EXPECT_TRUE(db) << (db ? "" : db.error().message());
-  return *std::move(db);
-}
-
-std::string DatabaseTest::ask(const std::string& statement) const {
-  auto db = Connection::open(Env::posix(), uri(), quick());
-  const auto rows = db ? db->query(statement) : Result<Rows>(std::unexpected(db.error()));
-  EXPECT_TRUE(rows) << (rows ? "" : rows.error().message());
-  if (!rows || rows->empty()) return "no row";
-  return (*rows)[0][0].value_or("NULL");
 }
 
 }  // namespace fm::postgres

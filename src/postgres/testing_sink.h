@@ -3,7 +3,7 @@
 #pragma once
 
 #include "postgres/sink.h"
-#include "postgres/testing_server.h"
+#include "postgres/testing_database.h"
 
 namespace fm::postgres {
 

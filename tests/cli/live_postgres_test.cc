@@ -1,7 +1,7 @@
 // `frontmonth live` into PostgreSQL: the rows are the batch run's, whatever dies on the way.
 #include <signal.h>
 
-#include "postgres/testing_server.h"
+#include "postgres/testing_database.h"
 #include "table/catalogue.h"
 #include "testing_feed.h"
 
@@ -29,11 +29,11 @@ class LivePostgres : public FeedTest {
  protected:
   void SetUp() override {
     FeedTest::SetUp();
-    server_ = postgres::TestServer::shared();
+    server_ = postgres::shared_server();
     if (server_ == nullptr) GTEST_SKIP() << "no PostgreSQL server is installed";
     static int number = 0;
     database_ = "live_" + std::to_string(++number);
-    server_->make_database(database_);
+    ASSERT_TRUE(server_->make_database(database_));
     connect_by(server_->uri(database_));
   }
 
@@ -122,7 +122,7 @@ TEST_F(LivePostgres, AServerThatDiesAndComesBackMissesNothing) {
     await_records(*feed, "live", records);
     server_->kill();
     await_records(*feed, "live", records + 12'000);
-    server_->start_again();
+    ASSERT_TRUE(server_->start_again());
   }
   EXPECT_EQ(feed->wait(), 0) << feed->err();
   EXPECT_NE(feed->err().find("the database is not written at present: "), std::string::npos)
