@@ -2,7 +2,7 @@
 // operating system for these, so that a test can own the world: see testing_fault_env.h.
 //
 // Libraries that do their own I/O are the stated exceptions: DuckDB, SQLite and cairo with files,
-// libcurl and cpp-httplib with sockets.
+// libcurl, cpp-httplib and libpq with sockets.
 #pragma once
 
 #include <cstddef>

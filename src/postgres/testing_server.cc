@@ -62,6 +62,7 @@ const passwd& nobody() {
 // A program as an unprivileged user that does not outlive this one.
 pid_t spawn(const std::vector<std::string>& command, const std::string& folder) {
   std::vector<char*> words;
+  words.reserve(command.size() + 1);
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   const bool is_root = ::geteuid() == 0;

@@ -127,7 +127,7 @@ std::string weight_of(const Table& table, Engine engine) {
 }
 
 std::string partition_of(const Table& table, Engine engine) {
-  const std::string column = table::quote_name(table.partition_column, engine);
+  std::string column = table::quote_name(table.partition_column, engine);
   std::string_view unit = "day";
   if (table.layout == table::LakeLayout::kMonth) unit = "month";
   if (table.layout == table::LakeLayout::kYear || table.layout == table::LakeLayout::kRootYear)
