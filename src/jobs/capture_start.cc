@@ -5,6 +5,7 @@
 
 #include "capture/capture_day.h"
 #include "capture/log_reader.h"
+#include "jobs/cvd_bases.h"
 #include "jobs/session_window.h"
 
 namespace fm::jobs {
@@ -61,6 +62,26 @@ Result<RootState> state_before(const lake::Lake& lake, const market::Calendar& c
   return state;
 }
 
+// Roots without an account of their own go on from what a database knew of them.
+Status add_cvd_bases(Env& env, const lake::Lake& lake, const market::Calendar& calendar,
+                     CaptureStart& start) {
+  FM_ASSIGN(const std::vector<CvdBase> bases, read_cvd_bases(env, lake.state_dir()));
+  for (const CvdBase& base : bases) {
+    RootState& state = start.roots[base.ticker];
+    if (state.before) continue;
+    state.cvd_base = base.cvd_close;
+    state.cvd_base_date = first_trade_date(calendar, base.ticker,
+                                           bounds_of(calendar, base.ticker, base.trade_date).close);
+    SessionAccount account;
+    account.ticker = base.ticker;
+    account.trade_date = base.trade_date;
+    account.last_symbol = base.symbol;
+    account.cvd_close = base.cvd_close;
+    state.before = std::move(account);
+  }
+  return {};
+}
+
 }  // namespace
 
 void CaptureStart::resume(candles::Engine& engine) const {
@@ -84,9 +105,14 @@ Result<CaptureStart> plan_capture_start(Env& env, const lake::Lake& lake,
                                         const candles::EngineOptions& engine,
                                         const CaptureSource& log, std::optional<Date> not_after) {
   CaptureStart start;
-  if (!env.exists(log.directory)) return start;
-  FM_ASSIGN(const std::vector<Date> days, capture::days(env, log.directory));
-  if (days.empty()) return start;
+  std::vector<Date> days;
+  if (env.exists(log.directory)) {
+    FM_ASSIGN(days, capture::days(env, log.directory));
+  }
+  if (days.empty()) {
+    FM_TRY(add_cvd_bases(env, lake, calendar, start));
+    return start;
+  }
   FM_ASSIGN(const std::vector<std::string> roots, roots_in(lake));
   FM_ASSIGN(std::optional<Date> date, first_to_make(lake, roots, log, days.front()));
   if (date && not_after) date = std::min(*date, *not_after);
@@ -106,6 +132,7 @@ Result<CaptureStart> plan_capture_start(Env& env, const lake::Lake& lake,
     FM_ASSIGN(RootState state, state_before(lake, calendar, engine, root, from));
     start.roots.emplace(root, std::move(state));
   }
+  FM_TRY(add_cvd_bases(env, lake, calendar, start));
   return start;
 }
 

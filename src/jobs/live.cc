@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "capture/log_reader.h"
+#include "jobs/cvd_bases.h"
 #include "ops/state.h"
 
 namespace fm::jobs {
@@ -28,6 +29,8 @@ class LiveJob {
  private:
   Status open_places();
   Status open_log();
+  // A first start, with a database that may know more than this machine.
+  void ask_database();
   // What a feed that never stopped would know of the trade date in hand.
   Status catch_up();
   Status record_damage(std::span<const capture::Damage> damages);
@@ -74,6 +77,21 @@ Status LiveJob::open_log() {
   log.retention_bytes = options_.retention_bytes;
   FM_ASSIGN(log_, capture::Log::open(env_, log));
   return {};
+}
+
+void LiveJob::ask_database() {
+  constexpr Nanos kGatewayReplays = kNanosPerDay;
+  if (!options_.database || log_->written() != capture::Position{}) return;
+  // Of files that a gateway replays nobody knows where they begin.
+  const bool is_replay = options_.start == 0 && !options_.session.host.empty();
+  if (is_replay) return;
+  const Nanos start =
+      options_.start == 0 ? env_.now() - kGatewayReplays : options_.start.value_or(env_.now());
+  const Status kept = keep_cvd_bases(env_, *places_->lake, places_->registry.universe(),
+                                     places_->registry.calendar(), *options_.database, start);
+  if (!kept)
+    log_warning("the database could not be asked for the CVD so far, which begins at 0: {}",
+                kept.error().message());
 }
 
 Status LiveJob::catch_up() {
@@ -154,6 +172,7 @@ void LiveJob::start_threads(Secret key) {
 Status LiveJob::prepare(Secret key) {
   FM_TRY(open_places());
   FM_TRY(open_log());
+  ask_database();
   FM_TRY(catch_up());
   // Before the sink's thread uses the same connection, and again behind it.
   FM_ASSIGN(run_id_,
