@@ -165,6 +165,8 @@ Result<Row> postgres_bulk_row(const Context& context) {
              .unit = "rows",
              .amount = static_cast<double>(rows),
              .at_least = 0.9,
+             .aim = {},
+             .baseline_at_least = {},
              .note =
                  "one server for both, without fsync; psql reads its rows as they go over the "
                  "wire, ours are made from columns",
