@@ -24,6 +24,9 @@ struct Context {
 [[nodiscard]] Result<Row> zstd_to_parquet_row(const Context& context);
 [[nodiscard]] Result<Row> json_to_candles_row(const Context& context);
 [[nodiscard]] Result<Row> lake_write_row(const Context& context);
+[[nodiscard]] Result<Row> rollup_row(const Context& context);
+
+[[nodiscard]] Result<Row> postgres_bulk_row(const Context& context);
 
 [[nodiscard]] Result<Row> fetch_row(const Context& context);
 
@@ -43,6 +46,7 @@ struct Limit {
 [[nodiscard]] Result<std::vector<Limit>> live_throughput(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> live_latency(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> live_restart(const Context& context);
+[[nodiscard]] Result<std::vector<Limit>> postgres_live(const Context& context);
 
 // Candle rows per trade of both inputs. What the figures above say holds for busy days alone.
 struct Density {
