@@ -52,7 +52,8 @@ class ContinuousTest : public LakeTest {
     ASSERT_TRUE(history);
     for (const YearPlan& year : history->years()) ASSERT_TRUE(history->roll_up(year));
   }
-  ContinuousReport make(lake::Lake& lake, std::vector<const char*> rules, bool only_these = false) {
+  ContinuousReport make(lake::Lake& lake, const std::vector<const char*>& rules,
+                        bool only_these = false) {
     ContinuousRequest request;
     request.root = "ES";
     request.only_these = only_these;
@@ -79,26 +80,25 @@ TEST_F(ContinuousTest, StitchesAndAdjustsDays) {
   ASSERT_EQ(report.series.size(), 1U);
   EXPECT_EQ(report.series[0].rolls, 1U);
   EXPECT_EQ(report.series[0].dates_without_choice, 1U) << "nothing is known before Monday";
-  EXPECT_EQ(lines_of(*lake_, table::databento_futures_continuous_1d(),
-                     {"date", "cont_id", "close", "volume", "back_adj", "roll_flag",
-                      "active_contract", "method", "adjustment"}),
-            (Lines{"2025-06-10 ES_CONT_VOLFWD 101 80 0 no ESM5 volume_forward none",
-                   "2025-06-10 ES_CONT_VOLFWD_BACKADJ 112 80 11 no ESM5 volume_forward difference",
-                   "2025-06-10 ES_CONT_VOLFWD_RATIOADJ 111.892156863 80 1.107843137254902 no ESM5 "
-                   "volume_forward ratio",
-                   "2025-06-11 ES_CONT_VOLFWD 102 40 0 no ESM5 volume_forward none",
-                   "2025-06-11 ES_CONT_VOLFWD_BACKADJ 113 40 11 no ESM5 volume_forward difference",
-                   "2025-06-11 ES_CONT_VOLFWD_RATIOADJ 113 40 1.107843137254902 no ESM5 "
-                   "volume_forward ratio",
-                   "2025-06-12 ES_CONT_VOLFWD 114 50 0 yes ESU5 volume_forward none",
-                   "2025-06-12 ES_CONT_VOLFWD_BACKADJ 114 50 0 yes ESU5 volume_forward difference",
-                   "2025-06-12 ES_CONT_VOLFWD_RATIOADJ 114 50 1 yes ESU5 volume_forward ratio",
-                   "2025-06-13 ES_CONT_VOLFWD 116 90 0 no ESU5 volume_forward none",
-                   "2025-06-13 ES_CONT_VOLFWD_BACKADJ 116 90 0 no ESU5 volume_forward difference",
-                   "2025-06-13 ES_CONT_VOLFWD_RATIOADJ 116 90 1 no ESU5 volume_forward ratio",
-                   "2025-06-16 ES_CONT_VOLFWD 118 100 0 no ESU5 volume_forward none",
-                   "2025-06-16 ES_CONT_VOLFWD_BACKADJ 118 100 0 no ESU5 volume_forward difference",
-                   "2025-06-16 ES_CONT_VOLFWD_RATIOADJ 118 100 1 no ESU5 volume_forward ratio"}));
+  EXPECT_EQ(
+      lines_of(*lake_, table::databento_futures_continuous_1d(),
+               {"date", "cont_id", "close", "volume", "back_adj", "roll_flag", "active_contract",
+                "adjustment"}),
+      (Lines{"2025-06-10 ES_CONT_VOLFWD 101 80 0 no ESM5 none",
+             "2025-06-10 ES_CONT_VOLFWD_BACKADJ 112 80 11 no ESM5 difference",
+             "2025-06-10 ES_CONT_VOLFWD_RATIOADJ 111.892156863 80 1.107843137254902 no ESM5 ratio",
+             "2025-06-11 ES_CONT_VOLFWD 102 40 0 no ESM5 none",
+             "2025-06-11 ES_CONT_VOLFWD_BACKADJ 113 40 11 no ESM5 difference",
+             "2025-06-11 ES_CONT_VOLFWD_RATIOADJ 113 40 1.107843137254902 no ESM5 ratio",
+             "2025-06-12 ES_CONT_VOLFWD 114 50 0 yes ESU5 none",
+             "2025-06-12 ES_CONT_VOLFWD_BACKADJ 114 50 0 yes ESU5 difference",
+             "2025-06-12 ES_CONT_VOLFWD_RATIOADJ 114 50 1 yes ESU5 ratio",
+             "2025-06-13 ES_CONT_VOLFWD 116 90 0 no ESU5 none",
+             "2025-06-13 ES_CONT_VOLFWD_BACKADJ 116 90 0 no ESU5 difference",
+             "2025-06-13 ES_CONT_VOLFWD_RATIOADJ 116 90 1 no ESU5 ratio",
+             "2025-06-16 ES_CONT_VOLFWD 118 100 0 no ESU5 none",
+             "2025-06-16 ES_CONT_VOLFWD_BACKADJ 118 100 0 no ESU5 difference",
+             "2025-06-16 ES_CONT_VOLFWD_RATIOADJ 118 100 1 no ESU5 ratio"}));
 }
 
 TEST_F(ContinuousTest, WritesTheRollCalendar) {
@@ -124,20 +124,20 @@ TEST_F(ContinuousTest, HoursAndMinutesFollowTheDays) {
                {"ts_event", "cont_id", "date", "close", "back_adj", "roll_flag", "active_contract"})
           .size(),
       21U);
-  auto rows = lines_of(*lake_, table::databento_futures_continuous_1h(),
-                       {"ts_event", "cont_id", "date", "close", "volume", "back_adj", "roll_flag",
-                        "active_contract"});
+  auto rows = lines_of(
+      *lake_, table::databento_futures_continuous_1h(),
+      {"ts_event", "cont_id", "close", "volume", "back_adj", "roll_flag", "active_contract"});
   rows.erase(rows.begin(), rows.end() - 9);
-  EXPECT_EQ(rows, (Lines{"2025-06-13T15:00:00Z ES_CONT_CAL 2025-06-13 104 30 0 no ESM5",
-                         "2025-06-13T15:00:00Z ES_CONT_CAL_BACKADJ 2025-06-13 116 30 12 no ESM5",
-                         "2025-06-13T15:00:00Z ES_CONT_CAL_RATIOADJ 2025-06-13 116 30 "
-                         "1.1153846153846154 no ESM5",
-                         "2025-06-16T15:00:00Z ES_CONT_CAL 2025-06-16 117 99 0 yes ESU5",
-                         "2025-06-16T15:00:00Z ES_CONT_CAL_BACKADJ 2025-06-16 117 99 0 yes ESU5",
-                         "2025-06-16T15:00:00Z ES_CONT_CAL_RATIOADJ 2025-06-16 117 99 1 yes ESU5",
-                         "2025-06-16T16:00:00Z ES_CONT_CAL 2025-06-16 118 1 0 no ESU5",
-                         "2025-06-16T16:00:00Z ES_CONT_CAL_BACKADJ 2025-06-16 118 1 0 no ESU5",
-                         "2025-06-16T16:00:00Z ES_CONT_CAL_RATIOADJ 2025-06-16 118 1 1 no ESU5"}));
+  EXPECT_EQ(rows,
+            (Lines{"2025-06-13T15:00:00Z ES_CONT_CAL 104 30 0 no ESM5",
+                   "2025-06-13T15:00:00Z ES_CONT_CAL_BACKADJ 116 30 12 no ESM5",
+                   "2025-06-13T15:00:00Z ES_CONT_CAL_RATIOADJ 116 30 1.1153846153846154 no ESM5",
+                   "2025-06-16T15:00:00Z ES_CONT_CAL 117 99 0 yes ESU5",
+                   "2025-06-16T15:00:00Z ES_CONT_CAL_BACKADJ 117 99 0 yes ESU5",
+                   "2025-06-16T15:00:00Z ES_CONT_CAL_RATIOADJ 117 99 1 yes ESU5",
+                   "2025-06-16T16:00:00Z ES_CONT_CAL 118 1 0 no ESU5",
+                   "2025-06-16T16:00:00Z ES_CONT_CAL_BACKADJ 118 1 0 no ESU5",
+                   "2025-06-16T16:00:00Z ES_CONT_CAL_RATIOADJ 118 1 1 no ESU5"}));
 }
 
 TEST_F(ContinuousTest, TheCurveHoldsWhatTradedOrWasSettled) {

@@ -169,6 +169,7 @@ TEST_F(HistoryTest, ThePiecesInWhichMinutesComeMakeNoDifference) {
       minutes[time] = flat_bar(time, "ESH5", *rc::gen::inRange(1, 100), 1);
     }
     std::vector<TestBar> all;
+    all.reserve(minutes.size());
     for (const auto& [time, bar] : minutes) all.push_back(bar);
     const auto whole = open("whole" + std::to_string(run));
     store_bars(*whole, table::databento_futures_ohlcv_1m(), "ES", all);

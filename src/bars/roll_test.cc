@@ -27,7 +27,7 @@ class HistoryMaker {
     history_.contracts.push_back({symbol, delivery, last});
     return *this;
   }
-  HistoryMaker& date(Date date, std::vector<Traded> traded) {
+  HistoryMaker& date(Date date, const std::vector<Traded>& traded) {
     history_.dates.push_back(date);
     history_.days.emplace_back();
     for (const Traded& t : traded) {
