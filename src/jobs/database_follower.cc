@@ -48,6 +48,7 @@ class DatabaseFollower::Run {
   Status begin();
   void take(const dbn::RecordBlock& block);
   Result<bool> has_new_repairs();
+  [[nodiscard]] table::Cursor next_cursor() const;
   // The rows that wait, as often as it takes.
   Result<Outcome> store();
   Result<Outcome> try_to_store();
@@ -59,6 +60,7 @@ class DatabaseFollower::Run {
   std::unique_ptr<DatabaseRows> rows_;
   std::optional<capture::LogReader> reader_;
   std::optional<Date> day_;
+  table::Cursor begun_at_;
   std::optional<Second> stored_to_;
   Second ticked_ = 0;
   std::size_t repairs_ = 0;      // of gaps, that the rows know of
@@ -115,6 +117,7 @@ Status DatabaseFollower::Run::begin() {
   FM_ASSIGN(stamp_, sink_->stamp(table::candles_1m()));
   FM_ASSIGN(KnownGaps gaps, known_gaps(options_.state, options_.log));
   repairs_ = gaps.repaired.size();
+  begun_at_ = cursor;
   if (cursor.final_to != 0) stored_to_ = cursor.final_to;
   Second from = std::max<Second>(cursor.final_to - kGivenAgain, 0);
   // What was repaired since changes rows that were final, from the gap on.
@@ -169,7 +172,7 @@ Result<DatabaseFollower::Run::Outcome> DatabaseFollower::Run::try_to_store() {
   next_stamp_ = static_cast<std::int64_t>(options_.env.random() >> 1);
   const std::uint64_t changed = sink_->figures().rows_changed;
   FM_TRY(rows_->write(*sink_));
-  const table::Cursor cursor{"", repairs_, rows_->final_to().value_or(stored_to_.value_or(0))};
+  const table::Cursor cursor = next_cursor();
   FM_TRY(sink_->commit_all({{&table::candles_1s(), cursor}, {&table::candles_1m(), cursor}},
                            next_stamp_));
   stamp_ = next_stamp_;
@@ -186,8 +189,18 @@ Result<DatabaseFollower::Run::Outcome> DatabaseFollower::Run::try_to_store() {
   return Outcome::kDone;
 }
 
+// A run that has not come as far as the one before it leaves that one's cursor as it is.
+table::Cursor DatabaseFollower::Run::next_cursor() const {
+  const Second reached = rows_->final_to().value_or(0);
+  const bool caught_up = reached >= begun_at_.final_to;
+  return {.source = {},
+          .position = caught_up ? repairs_ : begun_at_.position,
+          .final_to = std::max(reached, stored_to_.value_or(0))};
+}
+
 Result<DatabaseFollower::Run::Outcome> DatabaseFollower::Run::store() {
-  const bool nothing_new = rows_->pending() == 0 && rows_->final_to() == stored_to_;
+  const bool nothing_new =
+      rows_->pending() == 0 && next_cursor().final_to == stored_to_.value_or(0);
   if (nothing_new && sink_) return Outcome::kDone;
   for (Nanos pause = options_.retry_after;; pause = std::min(2 * pause, kRetryMax)) {
     const bool last_try = owner_.finishing_;

@@ -221,8 +221,11 @@ TEST_F(SinkFaults, WhateverDiesTheRowsAreThereOnce) {
       Status done;
       if (!sink) {
         auto opened = open_next();
-        if (opened) sink.emplace(*std::move(opened));
-        if (!opened) done = std::unexpected(opened.error());
+        if (opened) {
+          sink.emplace(*std::move(opened));
+        } else {
+          done = std::unexpected(opened.error());
+        }
       }
       const int number = std::min<int>(stored, kBatches - 1);
       if (done) done = store(*sink, number);

@@ -134,7 +134,7 @@ TEST_F(SchemaTest, BarsComeFromSeconds) {
   const std::string expected = ask("SELECT " + sums + " FROM market_data.candles_1s");
   for (const int minutes : {5, 15, 60}) {
     const std::string view = fmt::format("market_data.candles_1s_{}m", minutes);
-    EXPECT_EQ(ask("SELECT " + sums + " FROM " + view), expected);
+    EXPECT_EQ(ask(fmt::format("SELECT {} FROM {}", sums, view)), expected);
     EXPECT_EQ(ask("SELECT count(*) FROM " + view),
               ask(fmt::format("SELECT count(DISTINCT floor(extract(epoch FROM time) / {})) "
                               "FROM market_data.candles_1s",
