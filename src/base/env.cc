@@ -1,5 +1,7 @@
 #include "base/env.h"
 
+#include "base/hash.h"
+
 namespace fm {
 
 Status WritableFile::write_at(std::uint64_t, std::span<const std::byte>) {
@@ -46,6 +48,42 @@ Result<std::string> read_text(Env& env, const std::string& path, std::uint64_t l
     text.resize(had + got);
     if (got == 0) return text;
   }
+}
+
+Result<std::uint64_t> copy_file(Env& env, const std::string& from, const std::string& to) {
+  constexpr std::size_t kPiece = std::size_t{1} << 20;
+  std::vector<std::byte> piece(kPiece);
+  const auto copy = [&]() -> Result<Hash128> {
+    Hasher hasher;
+    FM_ASSIGN(const auto source, env.open(from));
+    FM_ASSIGN(const auto target, env.create(to, Create::kNew));
+    while (true) {
+      FM_ASSIGN(const std::size_t got, source->read(piece));
+      if (got == 0) break;
+      hasher.add(std::span(piece).first(got));
+      FM_TRY(target->write(std::span(piece).first(got)));
+    }
+    FM_TRY(target->sync());
+    FM_TRY(target->close());
+    return hasher.digest();
+  };
+  const auto read_back = [&](const Hash128& expected) -> Result<std::uint64_t> {
+    Hasher hasher;
+    std::uint64_t bytes = 0;
+    FM_ASSIGN(const auto written, env.open(to));
+    while (true) {
+      FM_ASSIGN(const std::size_t got, written->read(piece));
+      if (got == 0) break;
+      hasher.add(std::span(piece).first(got));
+      bytes += got;
+    }
+    if (hasher.digest() == expected) return bytes;
+    return fail(Code::kCorrupt, "{}: what is read back is not what was copied from {}", to, from);
+  };
+  const auto hash = copy();
+  auto bytes = hash ? read_back(*hash) : Result<std::uint64_t>(std::unexpected(hash.error()));
+  if (!bytes && bytes.error().code() != Code::kAlreadyExists) static_cast<void>(env.remove(to));
+  return bytes;
 }
 
 Status write_text_atomically(Env& env, const std::string& path, std::string_view text) {

@@ -136,6 +136,11 @@ class Env {
 // Errors: also kUnsupported when the file is larger than `limit_bytes`.
 [[nodiscard]] Result<std::string> read_text(Env& env, const std::string& path,
                                             std::uint64_t limit_bytes = 64 << 20);
+// Any file to a path that does not exist; durable but for the new name, and read back. Returns its
+// bytes. Errors: also kCorrupt when what is read back is not what was written. A file that could
+// not be copied whole is removed.
+[[nodiscard]] Result<std::uint64_t> copy_file(Env& env, const std::string& from,
+                                              const std::string& to);
 // A reader sees the old content or the new, and after return the new survives a power cut.
 [[nodiscard]] Status write_text_atomically(Env& env, const std::string& path,
                                            std::string_view text);

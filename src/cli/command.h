@@ -93,6 +93,7 @@ std::unique_ptr<Command> replay_command();
 std::unique_ptr<Command> query_command();
 std::unique_ptr<Command> schema_command();
 std::unique_ptr<Command> fetch_command();
+std::unique_ptr<Command> backup_command();
 std::unique_ptr<Command> dump_command();
 std::unique_ptr<Command> doctor_command();
 std::unique_ptr<Command> version_command();

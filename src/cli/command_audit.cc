@@ -3,7 +3,6 @@
 #include "app/progress.h"
 #include "cli/command.h"
 #include "jobs/audit.h"
-#include "jobs/draft.h"
 
 namespace fm::cli {
 namespace {
@@ -72,8 +71,8 @@ class AuditCommand final : public Command {
       return jobs::run_audit(context.env(), options_, progress);
     }();
     if (!report) return std::unexpected(report.error());
-    if (!page_.empty()) FM_TRY(jobs::write_text(context.env(), page_, jobs::to_html(*report)));
-    if (!plan_.empty()) FM_TRY(jobs::write_text(context.env(), plan_, jobs::plan_to_json(*report)));
+    if (!page_.empty()) FM_TRY(write_text_atomically(context.env(), page_, jobs::to_html(*report)));
+    if (!plan_.empty()) FM_TRY(write_text_atomically(context.env(), plan_, jobs::plan_to_json(*report)));
     FM_TRY(context.print(json_ ? jobs::to_json(*report) : jobs::to_text(*report)));
     return report->is_wrong() ? ExitCode::kProblemsFound : ExitCode::kOk;
   }

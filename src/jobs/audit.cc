@@ -49,16 +49,6 @@ struct Task {
   std::uint64_t rows = 0;
 };
 
-// "p_root=ES/p_year=2025", or "p_year=2025" of all roots
-std::string root_of_partition(const table::Table& table, const std::string& partition) {
-  if (table.root_column.empty()) return "";
-  const std::size_t begin = partition.find('=') + 1;
-  return partition.substr(begin, partition.find('/') - begin);
-}
-int year_of_partition(const std::string& partition) {
-  return std::stoi(partition.substr(partition.rfind('=') + 1, 4));
-}
-
 class Audit {
  public:
   Audit(Env& env, const AuditOptions& options, Progress& progress)
@@ -106,14 +96,13 @@ Status Audit::find_tasks(const table::Table& table, const BarTable* bars) {
   FM_ASSIGN(const std::vector<lake::Manifest> manifests, lake_->partitions(table));
   std::map<std::string, Task> by_root;
   for (const lake::Manifest& manifest : manifests) {
-    const std::string root = root_of_partition(table, manifest.partition);
+    const auto [root, date] = manifest.key();
     if ((!root.empty() && !wants_root(root)) || manifest.rows == 0) continue;
     Task& task = by_root[root];
     task.bars = bars;
     task.root = root;
     task.rows += manifest.rows;
-    const int year = year_of_partition(manifest.partition);
-    if (task.years.empty() || task.years.back() != year) task.years.push_back(year);
+    if (task.years.empty() || task.years.back() != date.year()) task.years.push_back(date.year());
   }
   for (auto& [root, task] : by_root) {
     std::ranges::sort(task.years);
@@ -329,6 +318,7 @@ Result<AuditReport> Audit::run() {
 
 std::vector<std::string> audit_timeframes() {
   std::vector<std::string> names;
+  names.reserve(kBarTables.size() + 1);
   for (const BarTable& bars : kBarTables) names.emplace_back(bars.timeframe);
   names.emplace_back(kCandles);
   return names;

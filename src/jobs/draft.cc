@@ -28,14 +28,6 @@ Status Draft::publish() {
   return env_.sync_directory(parent_of(path_));
 }
 
-Status write_text(Env& env, const std::string& path, std::string_view text) {
-  Draft draft(env, path);
-  FM_ASSIGN(const auto sink, draft.create());
-  FM_TRY(sink->write(std::as_bytes(std::span(text))));
-  FM_TRY(sink->finish());
-  return draft.publish();
-}
-
 void clean_leftovers(Env& env, const std::string& output) {
   const std::string directory = parent_of(output);
   const std::string prefix = std::string(base_name(output)) + ".";

@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "base/env.h"
 #include "base/error.h"
@@ -37,9 +36,6 @@ class Draft {
   std::string draft_path_;
   bool published_ = false;
 };
-
-// A small file at once. Errors: those of the disk; the old file stays then.
-[[nodiscard]] Status write_text(Env& env, const std::string& path, std::string_view text);
 
 // Removes drafts and spill files that runs for this output left behind when they were killed more
 // than a day ago.

@@ -251,14 +251,8 @@ Result<std::optional<SessionAccount>> newest_account_before(const lake::Lake& la
 
 Result<std::vector<std::string>> roots_in(const lake::Lake& lake) {
   FM_ASSIGN(const std::vector<lake::Manifest> manifests, lake.partitions(table::candle_sessions()));
-  constexpr std::string_view kPrefix = "p_root=";
   std::set<std::string> roots;
-  for (const lake::Manifest& manifest : manifests) {
-    std::string_view name = manifest.partition;
-    if (!name.starts_with(kPrefix)) continue;
-    name.remove_prefix(kPrefix.size());
-    roots.emplace(name.substr(0, name.find('/')));
-  }
+  for (const lake::Manifest& manifest : manifests) roots.insert(manifest.key().root);
   return std::vector<std::string>(roots.begin(), roots.end());
 }
 

@@ -113,6 +113,38 @@ Result<CompactReport> Lake::compact(const table::Table& table, const PartitionKe
   return to.compact(what);
 }
 
+Status Lake::copy_partition(const Lake& from, const table::Table& table, const Manifest& seen,
+                            CopyReport& report) {
+  const Store theirs = store_of(*env_, from.directory_, from.options_);
+  FM_ASSIGN(PartitionWriter to, writer(table, seen.key()));
+  std::optional<Manifest> manifest = seen;
+  for (int attempt = 0;; ++attempt) {
+    auto copied = to.adopt(*manifest, theirs, report.bytes_copied);
+    if (copied) {
+      ++report.partitions;
+      report.partitions_changed += copied->unchanged ? 0 : 1;
+      report.rows += copied->rows;
+      report.bytes += copied->bytes;
+      return {};
+    }
+    // As in read(): a file may vanish a grace after its manifest.
+    if (copied.error().code() != Code::kNotFound || attempt == 1)
+      return std::unexpected(std::move(copied).error());
+    FM_ASSIGN(manifest, theirs.read(seen.table, seen.partition));
+    if (!manifest) return {};
+  }
+}
+
+Result<Lake::CopyReport> Lake::copy_from(const Lake& from) {
+  CopyReport report;
+  for (const table::Table& table : table::all_tables()) {
+    FM_ASSIGN(const auto manifests, from.partitions(table));
+    for (const Manifest& manifest : manifests)
+      FM_TRY(copy_partition(from, table, manifest, report));
+  }
+  return report;
+}
+
 Result<std::vector<Manifest>> Lake::partitions(const table::Table& table,
                                                std::string_view root) const {
   return store_of(*env_, directory_, options_).read_all(full_name(table), root);

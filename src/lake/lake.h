@@ -161,6 +161,18 @@ class Lake {
   [[nodiscard]] Result<CompactReport> compact(const table::Table& table,
                                               const PartitionKey& partition, Compact what);
 
+  // Makes every partition hold what it holds in `from`, another lake; files that are here already
+  // are not copied, and partitions that only this one has stay. Each partition is whole at any
+  // moment; after an error or a crash, doing it again goes on. Errors: those of both lakes.
+  struct CopyReport {
+    std::uint64_t partitions = 0;
+    std::uint64_t partitions_changed = 0;
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;         // of all their files
+    std::uint64_t bytes_copied = 0;  // of those that were not here
+  };
+  [[nodiscard]] Result<CopyReport> copy_from(const Lake& from);
+
   // The inventory, sorted by root and date. Errors: kCorrupt for a damaged manifest; names the
   // file.
   [[nodiscard]] Result<std::vector<Manifest>> partitions(const table::Table& table,
@@ -193,6 +205,8 @@ class Lake {
   Lake(Env& env, std::string directory, LakeOptions options);
   [[nodiscard]] Result<PartitionWriter> writer(const table::Table& table,
                                                const PartitionKey& partition);
+  [[nodiscard]] Status copy_partition(const Lake& from, const table::Table& table,
+                                      const Manifest& seen, CopyReport& report);
   void clean_daily();
 
   Env* env_;

@@ -176,6 +176,22 @@ Result<std::string> PartitionKey::directory(const table::Table& table) const {
   return fmt::format("p_root={}/p_year={}", root, day.substr(0, 4));
 }
 
+PartitionKey Manifest::key() const {
+  constexpr std::string_view kRoot = "p_root=";
+  std::string_view rest = partition;
+  PartitionKey key;
+  if (rest.starts_with(kRoot)) {
+    key.root = rest.substr(kRoot.size(), rest.find('/') - kRoot.size());
+    rest.remove_prefix(rest.find('/') + 1);
+  }
+  std::string day(rest.substr(rest.find('=') + 1));
+  while (day.size() < std::string_view("2025-06-16").size()) day += "-01";
+  const auto date = Date::parse(day);
+  FM_ASSERT(date.has_value());
+  key.date = *date;
+  return key;
+}
+
 std::uint64_t Manifest::bytes() const {
   std::uint64_t sum = 0;
   for (const DataFile& file : files) sum += file.bytes;

@@ -70,6 +70,8 @@ struct Manifest {
   Nanos began = 0;    // `created` of version 1
   Nanos since = 0;    // when files last left the partition; else `began`
 
+  // Which partition it is, by its first day.
+  [[nodiscard]] PartitionKey key() const;
   [[nodiscard]] std::uint64_t bytes() const;
   // In the visible directory: "part-<name>.parquet", "part-<name>-<generation>.parquet".
   [[nodiscard]] std::string visible_name(const DataFile& file) const;

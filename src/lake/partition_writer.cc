@@ -257,6 +257,23 @@ Result<CommitReport> PartitionWriter::rewrite(const std::optional<Manifest>& old
                 written.rows == 0 ? "" : written.hash, info);
 }
 
+Result<CommitReport> PartitionWriter::adopt(const Manifest& theirs, const Store& from,
+                                            std::uint64_t& bytes_copied) {
+  const CommitInfo info{.sources = theirs.sources,
+                        .parameters = theirs.parameters,
+                        .engine_version = theirs.engine_version,
+                        .final_to = theirs.final_to};
+  FM_ASSIGN(const Lock held, lock());
+  FM_ASSIGN(const auto old, read());
+  for (const DataFile& file : theirs.files) {
+    FM_ASSIGN(const std::uint64_t bytes, store_.import_part(file.name, from.part_path(file.name)));
+    bytes_copied += bytes;
+  }
+  FM_ASSIGN(auto begun, store_.begin_draft());
+  const DraftOwner draft(store_, std::move(begun));
+  return commit(old, manifest_of(old, theirs.files, info), draft.get(), "", info);
+}
+
 Result<CommitReport> PartitionWriter::append(const RowSet& fresh, const CommitInfo& info,
                                              std::optional<Second> expected_final_to) {
   FM_ASSERT(info.final_to.has_value());

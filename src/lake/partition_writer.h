@@ -27,6 +27,9 @@ class PartitionWriter {
   [[nodiscard]] Result<CommitReport> append(const RowSet& fresh, const CommitInfo& info,
                                             std::optional<Second> expected_final_to);
   [[nodiscard]] Result<CompactReport> compact(Compact what);
+  // What the same partition of another lake holds, its files copied. `bytes_copied` grows.
+  [[nodiscard]] Result<CommitReport> adopt(const Manifest& theirs, const Store& from,
+                                           std::uint64_t& bytes_copied);
 
  private:
   PartitionWriter(Env& env, Store store, const table::Table& table, PartitionKey partition,

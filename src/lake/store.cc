@@ -187,6 +187,19 @@ Result<bool> Store::place_part(const std::string& name, const Draft& draft) cons
   return true;
 }
 
+Result<std::uint64_t> Store::import_part(std::string_view name, const std::string& path) const {
+  if (env_->exists(part_path(name))) return 0;
+  FM_ASSIGN(Draft draft, begin_draft());
+  const auto import = [&]() -> Result<std::uint64_t> {
+    FM_ASSIGN(const std::uint64_t bytes, copy_file(*env_, path, draft.path));
+    FM_ASSIGN(const bool placed, place_part(std::string(name), draft));
+    return placed ? bytes : 0;
+  };
+  auto bytes = import();
+  end_draft(draft);
+  return bytes;
+}
+
 Status Store::build_show(const Manifest& manifest, const std::string& show) const {
   FM_TRY(env_->make_directories(show));
   for (const DataFile& file : manifest.files)

@@ -55,6 +55,11 @@ class Store {
                                                                  std::string_view partition,
                                                                  Nanos patience) const;
 
+  // Copies a part out of another store, where it has this path, unless it is here. Returns the
+  // bytes copied. Nothing keeps it but a manifest that names it within the grace.
+  [[nodiscard]] Result<std::uint64_t> import_part(std::string_view name,
+                                                  const std::string& path) const;
+
   // Steps 3 to 8 of a commit, docs/formats/lake.md; the caller holds the partition's lock. `old` is
   // the present manifest, if any. `new_part` is the name of the file that the draft holds, one of
   // the manifest's; empty where the manifest names only files that are in the store.

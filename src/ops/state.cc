@@ -340,6 +340,18 @@ Status State::check_integrity() {
   return fail(Code::kCorrupt, "{}: {}", connection_->sqlite.file(), found);
 }
 
+Status State::copy_to(Env& env, const std::string& file) {
+  if (env.exists(file)) return fail(Code::kAlreadyExists, "{}: is there already", file);
+  const auto copy = [&]() -> Status {
+    FM_ASSIGN(Statement statement, connection_->sqlite.prepare("VACUUM INTO ?"));
+    FM_TRY(statement.bind(file).run());
+    return env.sync_file(file);
+  };
+  Status copied = copy();
+  if (!copied) static_cast<void>(env.remove(file));
+  return copied;
+}
+
 int State::schema_version() { return newest_schema(); }
 
 std::span<const table::Table* const> State::tables() {

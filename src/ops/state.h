@@ -135,6 +135,8 @@ class State {
 
   // Errors: kCorrupt, with what SQLite found.
   [[nodiscard]] Status check_integrity();
+  // A copy as of one moment, in a file that does not exist yet. Errors: also kAlreadyExists.
+  [[nodiscard]] Status copy_to(Env& env, const std::string& file);
 
   // The schema that this program writes.
   [[nodiscard]] static int schema_version();
