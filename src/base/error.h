@@ -32,7 +32,7 @@ enum class Code {
   kPermission,       // The operating system refused.
   kBrokenPipe,       // Whoever read our output has gone away.
   kIo,               // Any other failure of a file, directory or device.
-  kTimedOut,         // The other side of a connection was silent for too long.
+  kTimedOut,         // The other side of a connection was silent, or a statement ran, for too long.
   kDisconnected,     // A connection could not be made, or ended before it should.
   kRefused,          // A server understood and said no: a wrong key, a request it does not serve.
   kQuery,            // The SQL engine refused or failed the statement.

@@ -38,6 +38,10 @@ class QueryCommand final : public Command {
                       "Memory the query may use (default: 1024)");
     add_config_option(app, context, "--threads", "query.threads", "N",
                       "Threads the query may use (default: one per core)");
+    add_config_option(app, context, "--timeout", "query.timeout_s", "SECONDS",
+                      "End the statement after so long (default: never)");
+    add_config_option(app, context, "--max-rows", "query.rows_max", "N",
+                      "Write at most so many rows, and warn when there are more (default: all)");
   }
 
   Result<ExitCode> run(Context& context) override {

@@ -98,6 +98,16 @@ constexpr Entry kEntries[] = {
      [](Config& c, std::string_view text) {
        return read_whole_number(text, 0, 1024, c.query.threads);
      }},
+    {{"query.timeout_s", "0", "a whole number of seconds from 0 (no limit) to 86400"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 0, 86'400, c.query.timeout_s);
+     }},
+    {{"query.rows_max", "0", "a whole number from 0 (no limit) to 1000000000"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 0, 1'000'000'000, c.query.rows_max);
+     }},
     {{"databento.dataset", "GLBX.MDP3", "a dataset's name", "DATABENTO_DATASET"},
      false,
      [](Config& c, std::string_view text) {

@@ -33,7 +33,9 @@ struct Config {
 
   struct Query {
     std::int64_t memory_mib = 0;
-    std::int64_t threads = 0;  // 0: as many as there are cores
+    std::int64_t threads = 0;    // 0: as many as there are cores
+    std::int64_t timeout_s = 0;  // 0: none
+    std::int64_t rows_max = 0;   // 0: all
   } query;
 
   struct Databento {

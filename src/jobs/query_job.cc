@@ -39,12 +39,18 @@ Status run_query(Env& env, const Config& config, std::string_view sql,
   const int threads =
       config.query.threads > 0 ? static_cast<int>(config.query.threads) : static_cast<int>(cores);
   FM_ASSIGN(const auto query,
-            lake::Query::open(*view,
-                              {.memory_max_mb = static_cast<std::uint64_t>(config.query.memory_mib),
-                               .threads = threads,
-                               .as_of = options.as_of}));
+            lake::Query::open(
+                *view, {.memory_max_mb = static_cast<std::uint64_t>(config.query.memory_mib),
+                        .threads = threads,
+                        .time_max = static_cast<Nanos>(config.query.timeout_s) * kNanosPerSecond,
+                        .rows_max = static_cast<std::uint64_t>(config.query.rows_max),
+                        .as_of = options.as_of}));
   FM_TRY(add_state_tables(env, config, *query));
-  return query->run(sql, format, out);
+  FM_ASSIGN(const lake::QueryOutcome outcome, query->run(sql, format, out));
+  if (outcome.is_cut)
+    log_warning("there are more rows; these are the first {}, as query.rows_max says",
+                outcome.rows);
+  return {};
 }
 
 }  // namespace fm::jobs

@@ -21,7 +21,8 @@ struct QueryJobOptions {
 // Runs one statement over the lake and state folder of `config` and writes its rows. Errors:
 // kInvalidArgument for an unknown format, a statement that would change something or a time that is
 // still to come; kNotFound when there is no such lake, or what it held then is no longer kept;
-// kQuery with the engine's words, and the nearest table where one is misspelt.
+// kTimedOut after query.timeout_s; kQuery with the engine's words, and the nearest table where one
+// is misspelt. Rows beyond query.rows_max are left out with a warning.
 [[nodiscard]] Status run_query(Env& env, const Config& config, std::string_view sql,
                                const QueryJobOptions& options, WritableFile& out);
 

@@ -5,10 +5,16 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
+#include <condition_variable>
 #include <iterator>
+#include <mutex>
+#include <stop_token>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/thread.h"
 #include "lake/duckdb.h"
 #include "lake/history.h"
 #include "lake/render.h"
@@ -137,12 +143,64 @@ std::string with_plain_columns(const Rows& rows, const std::string& sql) {
   return fmt::format("SELECT {} FROM (\n{}\n)", columns, without_end(sql));
 }
 
+// Interrupts a connection's statement when its time is over, or when told to.
+class Watch {
+ public:
+  Watch(duckdb_connection connection, Nanos time_max)
+      : connection_(connection), time_max_(time_max), thread_([this](const std::stop_token& stop) {
+          name_thread("fm-query-watch");
+          wait(stop);
+        }) {}
+
+  void cancel() {
+    const std::lock_guard lock(mutex_);
+    cancelled_ = true;
+    changed_.notify_all();
+  }
+
+  // What the engine's error means.
+  [[nodiscard]] Error explain(Error error) {
+    const std::lock_guard lock(mutex_);
+    if (cancelled_) return Error(Code::kQuery, "the statement was cancelled");
+    if (!expired_) return error;
+    return Error(Code::kTimedOut, fmt::format("the statement ran for longer than {:.1f} s",
+                                              static_cast<double>(time_max_) / 1e9))
+        .hint("Ask for fewer partitions or columns, or allow more time.");
+  }
+
+ private:
+  void wait(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    const auto told = [this] { return cancelled_; };
+    if (time_max_ == 0)
+      changed_.wait(lock, stop, told);
+    else
+      expired_ = !changed_.wait_for(lock, stop, std::chrono::nanoseconds(time_max_), told) &&
+                 !stop.stop_requested();
+    // The engine may not have begun to run it yet, and then does not hear the first call.
+    while ((cancelled_ || expired_) && !stop.stop_requested()) {
+      duckdb_interrupt(connection_);
+      changed_.wait_for(lock, stop, std::chrono::milliseconds(20), [] { return false; });
+    }
+  }
+
+  duckdb_connection connection_;
+  const Nanos time_max_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool cancelled_ = false;
+  bool expired_ = false;
+  std::jthread thread_;  // last: starts when everything else is there
+};
+
 }  // namespace
 
 struct Query::State {
   const Lake* lake;
   QueryOptions options;
   std::vector<RowSet> rows;
+  std::mutex mutex;
+  Watch* watch = nullptr;  // of the statement under way
 
   Result<std::vector<DataFile>> files_of_table(const table::Table& table) const;
   Result<Database> prepare(const std::string& sql) const;
@@ -238,20 +296,37 @@ Status Query::set_rows(table::RowStream& rows) {
   return {};
 }
 
-Status Query::run(std::string_view sql, Format format, WritableFile& out) {
+void Query::cancel() {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->watch != nullptr) state_->watch->cancel();
+}
+
+Result<QueryOutcome> Query::run(std::string_view sql, Format format, WritableFile& out) {
   const std::string text(sql);
   bool wrote = false;
-  const auto attempt = [&]() -> Status {
-    FM_ASSIGN(Database database, state_->prepare(text));
+  const auto execute = [&](Database& database) -> Result<QueryOutcome> {
     FM_TRY(check_read_only(database, text));
     FM_TRY(check_plan(database, text));
     FM_ASSIGN(Rows rows, database.query(text));
     const std::string plain = with_plain_columns(rows, text);
-    if (plain.empty()) return render(rows, format, out, wrote);
+    if (plain.empty()) return render(rows, format, state_->options.rows_max, out, wrote);
     FM_ASSIGN(Rows cast, database.query(plain));
-    return render(cast, format, out, wrote);
+    return render(cast, format, state_->options.rows_max, out, wrote);
   };
-  Status done = attempt();
+  const auto attempt = [&]() -> Result<QueryOutcome> {
+    FM_ASSIGN(Database database, state_->prepare(text));
+    Watch watch(database.connection(), state_->options.time_max);
+    const auto show = [&](Watch* shown) {
+      const std::lock_guard lock(state_->mutex);
+      state_->watch = shown;
+    };
+    show(&watch);
+    auto outcome = execute(database);
+    show(nullptr);
+    if (!outcome) return std::unexpected(watch.explain(std::move(outcome).error()));
+    return outcome;
+  };
+  auto done = attempt();
   // A file may vanish when its manifest was read a grace ago; a fresh manifest names fresh files.
   if (!done && done.error().code() == Code::kNotFound && !wrote) done = attempt();
   return done;

@@ -30,8 +30,15 @@ enum class Format {
 struct QueryOptions {
   std::uint64_t memory_max_mb = 1024;
   int threads = 2;
+  Nanos time_max = 0;          // of a statement, once its tables are found; 0: none
+  std::uint64_t rows_max = 0;  // of a result; 0: none
   // The lake's rows as they were then; Lake::partitions_as_of() says how far back.
   std::optional<Nanos> as_of = {};
+};
+
+struct QueryOutcome {
+  std::uint64_t rows = 0;  // written
+  bool is_cut = false;     // there were more than `rows_max`
 };
 
 // Every table of the catalogue is there as `dataset.table` and as `table`, with its columns even
@@ -48,10 +55,13 @@ class Query {
   [[nodiscard]] Status set_rows(table::RowStream& rows);
 
   // One statement: SELECT (also WITH, FROM, VALUES), EXPLAIN, DESCRIBE or SHOW. It can reach the
-  // lake's files and no others. A lake that changes meanwhile is no error. Errors: kInvalidArgument
-  // for other statements; kQuery with the engine's words; kNotFound when what a table held at
+  // lake's files and no others, and no network. A lake that changes meanwhile is no error. Errors:
+  // kInvalidArgument for other statements; kTimedOut after `time_max`; kQuery after cancel(), and
+  // with the engine's words, also where memory is not enough; kNotFound when what a table held at
   // `as_of` is no longer kept; those of `out`.
-  [[nodiscard]] Status run(std::string_view sql, Format format, WritableFile& out);
+  [[nodiscard]] Result<QueryOutcome> run(std::string_view sql, Format format, WritableFile& out);
+  // Ends the statement under way, and none that begins later. From any thread.
+  void cancel();
 
  private:
   struct State;

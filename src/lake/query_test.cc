@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "base/testing_fault_env.h"
 #include "lake/duckdb.h"
@@ -44,7 +47,7 @@ class QueryTest : public testing::Test {
 
   std::string run(std::string_view sql, Format format = Format::kCsv) {
     StringFile out;
-    const Status done = query_->run(sql, format, out);
+    const auto done = query_->run(sql, format, out);
     return done ? out.text() : "error: " + done.error().message();
   }
 
@@ -134,6 +137,71 @@ TEST_F(QueryTest, NothingElseDoes) {
   for (const auto& sql : cases) EXPECT_TRUE(run(sql).starts_with("error")) << sql;
   EXPECT_EQ(Env::posix().list(dir_.path())->size(), 3u);  // lake, state, victim
   EXPECT_TRUE(run("SELECT nothing FROM candles_1m").contains("nothing"));
+}
+
+// What would take hours, or everything.
+constexpr const char* kEndless =
+    "SELECT sum(hash(a.range + b.range)) FROM range(10000000) a, range(10000000) b";
+
+TEST_F(QueryTest, EndsAStatementWhoseTimeIsOver) {
+  const auto limited = Query::open(*lake_, {.threads = 1, .time_max = 200'000'000});
+  ASSERT_TRUE(limited);
+  StringFile out;
+  const auto late = (*limited)->run(kEndless, Format::kCsv, out);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code(), Code::kTimedOut) << late.error().message();
+  EXPECT_EQ(out.text(), "");
+  // The next one has its own time.
+  const auto quick = (*limited)->run("SELECT count(*) AS n FROM candles_1m", Format::kCsv, out);
+  ASSERT_TRUE(quick) << quick.error().message();
+  EXPECT_EQ(quick->rows, 1U);
+}
+
+TEST_F(QueryTest, CanBeCancelled) {
+  std::jthread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    query_->cancel();
+  });
+  StringFile out;
+  const auto ended = query_->run(kEndless, Format::kCsv, out);
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().message(), "the statement was cancelled");
+  other.join();
+  query_->cancel();  // nothing is under way
+  EXPECT_EQ(run("SELECT 1 AS one"), "one\n1\n");
+}
+
+TEST_F(QueryTest, WritesAsManyRowsAsAreAllowed) {
+  const auto limited = Query::open(*lake_, {.threads = 1, .rows_max = 3});
+  ASSERT_TRUE(limited);
+  const struct {
+    const char* sql;
+    std::uint64_t rows;
+    bool is_cut;
+  } cases[] = {{"SELECT * FROM range(2)", 2, false},
+               {"SELECT * FROM range(3)", 3, false},
+               {"SELECT * FROM range(4)", 3, true},
+               {"SELECT * FROM range(1000000)", 3, true}};
+  for (const auto& c : cases) {
+    StringFile out;
+    const auto outcome = (*limited)->run(c.sql, Format::kCsv, out);
+    ASSERT_TRUE(outcome) << outcome.error().message();
+    EXPECT_EQ(outcome->rows, c.rows) << c.sql;
+    EXPECT_EQ(outcome->is_cut, c.is_cut) << c.sql;
+    EXPECT_EQ(std::ranges::count(out.text(), '\n'), static_cast<std::ptrdiff_t>(c.rows) + 1);
+  }
+}
+
+TEST_F(QueryTest, UsesNoMoreMemoryThanIsAllowed) {
+  const auto limited = Query::open(*lake_, {.memory_max_mb = 64, .threads = 1});
+  ASSERT_TRUE(limited);
+  StringFile out;
+  const auto large = (*limited)->run(
+      "SELECT count(*) FROM (SELECT DISTINCT range::VARCHAR || repeat('x', 100) FROM "
+      "range(20000000))",
+      Format::kCsv, out);
+  ASSERT_FALSE(large);
+  EXPECT_EQ(large.error().code(), Code::kQuery) << large.error().message();
 }
 
 TEST_F(QueryTest, TakesRowsFromElsewhere) {

@@ -269,7 +269,9 @@ bool is_plain_type(int type) {
   }
 }
 
-Status render(Rows& rows, Format format, WritableFile& out, bool& wrote) {
+Result<QueryOutcome> render(Rows& rows, Format format, std::uint64_t rows_max, WritableFile& out,
+                            bool& wrote) {
+  QueryOutcome outcome;
   std::vector<duckdb_type> types;
   types.reserve(rows.columns());
   for (std::size_t c = 0; c < rows.columns(); ++c)
@@ -277,10 +279,15 @@ Status render(Rows& rows, Format format, WritableFile& out, bool& wrote) {
   TableWriter table(rows);
   std::string text;
   if (format == Format::kCsv) append_csv_header(rows, text);
-  for (;;) {
+  while (!outcome.is_cut) {
     FM_ASSIGN(const Chunk chunk, rows.next());
     if (!chunk) break;
-    const std::size_t count = duckdb_data_chunk_get_size(chunk.get());
+    std::size_t count = duckdb_data_chunk_get_size(chunk.get());
+    if (rows_max > 0 && outcome.rows + count > rows_max) {
+      outcome.is_cut = true;
+      count = static_cast<std::size_t>(rows_max - outcome.rows);
+    }
+    outcome.rows += count;
     for (std::size_t r = 0; r < count; ++r) {
       std::vector<Cell> row;
       row.reserve(types.size());
@@ -298,7 +305,8 @@ Status render(Rows& rows, Format format, WritableFile& out, bool& wrote) {
   }
   if (format == Format::kTable) table.finish(text);
   wrote = true;
-  return out.write(text);
+  FM_TRY(out.write(text));
+  return outcome;
 }
 
 }  // namespace fm::lake

@@ -15,7 +15,9 @@ namespace fm::lake {
 // True for types whose values render() writes itself. Others are to be cast to text in SQL.
 [[nodiscard]] bool is_plain_type(int type);
 
-// All rows. `wrote` becomes true as soon as anything was written.
-[[nodiscard]] Status render(Rows& rows, Format format, WritableFile& out, bool& wrote);
+// All rows, or the first `rows_max` where it is not 0. `wrote` becomes true as soon as anything was
+// written.
+[[nodiscard]] Result<QueryOutcome> render(Rows& rows, Format format, std::uint64_t rows_max,
+                                          WritableFile& out, bool& wrote);
 
 }  // namespace fm::lake
