@@ -3,6 +3,7 @@
 #include "app/progress.h"
 #include "cli/command.h"
 #include "jobs/load.h"
+#include "jobs/load_daily.h"
 
 namespace fm::cli {
 namespace {
@@ -16,6 +17,7 @@ class LoadCommand final : public Command {
   std::string_view examples() const override {
     return "  frontmonth load GLBX-20250602-C83SEA9BN7/ --lake lake\n"
            "  frontmonth load downloads/ --lake lake --dry-run\n"
+           "  frontmonth load --as yahoo ZL=F.csv --lake lake\n"
            "  frontmonth load glbx-mdp3-20240602-20250601.ohlcv-1m.dbn.zst --lake lake --json";
   }
 
@@ -29,15 +31,23 @@ class LoadCommand final : public Command {
                       "Where ops.sqlite and quarantine lie (default: beside the lake)");
     add_config_option(app, context, "--dataset", "databento.dataset", "NAME",
                       "Files of other datasets are refused (default: GLBX.MDP3)");
-    app.add_flag("--dry-run", options_.dry_run,
-                 "Say of each file what would be done with it, and change nothing");
-    app.add_flag("--test-one", options_.test_one,
-                 "Load one file of each root and schema, and leave the others");
+    auto* const dry_run =
+        app.add_flag("--dry-run", options_.dry_run,
+                     "Say of each file what would be done with it, and change nothing");
+    auto* const test_one =
+        app.add_flag("--test-one", options_.test_one,
+                     "Load one file of each root and schema, and leave the others");
     app.add_flag("--rehash", options_.rehash,
                  "Read also files that look unchanged (size, time and inode) since they were "
                  "loaded");
     app.add_flag("--again", options_.again,
                  "Merge every file, as if none had been loaded; rows that are there stay");
+    app.add_option("--as", form_,
+                   "The files are no feed of the exchange: yahoo (daily ZL before 2010-06-06, the "
+                   "bridge) or barchart (daily histories of single contracts)")
+        ->type_name("FORM")
+        ->excludes(dry_run)
+        ->excludes(test_one);
     app.add_flag("--json", json_, "The report as one JSON object, every file in it");
   }
 
@@ -47,7 +57,11 @@ class LoadCommand final : public Command {
     options_.state_dir = config.state_dir;
     options_.keep_days = config.lake_keep_days;
     options_.dataset = config.databento.dataset;
-    const Result<jobs::LoadReport> report = [&] {
+    const Result<jobs::LoadReport> report = [&]() -> Result<jobs::LoadReport> {
+      if (!form_.empty()) {
+        FM_ASSIGN(const jobs::DailyForm form, jobs::parse_daily_form(form_));
+        return jobs::run_load_daily(context.env(), options_, form);
+      }
       app::TerminalProgress progress(context.env(), "load");
       return jobs::run_load(context.env(), options_, progress);
     }();
@@ -68,6 +82,7 @@ class LoadCommand final : public Command {
 
  private:
   jobs::LoadOptions options_;
+  std::string form_;
   bool json_ = false;
 };
 

@@ -33,7 +33,7 @@ class LoadRun {
         state_(state),
         run_id_(std::move(run_id)),
         report_(report),
-        quarantine_(env, fmt::format("{}/quarantine/load/{}.jsonl", lake.state_dir(), run_id_)) {}
+        quarantine_(env, load_quarantine_file(lake, run_id_)) {}
 
   Status run(const LoadSources& sources) {
     FM_TRY(record_begin(sources));
@@ -327,7 +327,9 @@ std::uint64_t rows_of(const LoadReport& report) {
   return rows;
 }
 
-Result<std::unique_ptr<FileLock>> lock(Env& env, const lake::Lake& lake) {
+}  // namespace
+
+Result<std::unique_ptr<FileLock>> lock_load(Env& env, const lake::Lake& lake) {
   auto lock = env.lock(join(lake.state_dir(), kLoadLock), kLockPatience);
   if (lock || lock.error().code() != Code::kBusy) return lock;
   return std::unexpected(
@@ -336,7 +338,9 @@ Result<std::unique_ptr<FileLock>> lock(Env& env, const lake::Lake& lake) {
           .retryable());
 }
 
-}  // namespace
+std::string load_quarantine_file(const lake::Lake& lake, std::string_view run) {
+  return fmt::format("{}/quarantine/load/{}.jsonl", lake.state_dir(), run);
+}
 
 Result<LoadReport> run_load(Env& env, const LoadOptions& options, Progress& progress) {
   const Nanos start = env.monotonic();
@@ -345,7 +349,7 @@ Result<LoadReport> run_load(Env& env, const LoadOptions& options, Progress& prog
   FM_ASSIGN(const auto lake, open_lake(env, {.directory = options.lake,
                                              .state_dir = options.state_dir,
                                              .keep_days = options.keep_days}));
-  FM_ASSIGN(const auto held, lock(env, *lake));
+  FM_ASSIGN(const auto held, lock_load(env, *lake));
   FM_TRY(remove_spills(env, lake->state_dir()));
   FM_ASSIGN(ops::State state, ops::State::open(env, ops::state_file(lake->state_dir())));
   FM_ASSIGN(const std::string run_id,

@@ -126,6 +126,8 @@ std::string_view name(LoadFault fault) {
       return "bad_range";
     case LoadFault::kBadVolume:
       return "bad_volume";
+    case LoadFault::kNotTaken:
+      return "not_taken";
   }
   FM_ASSERT(false);
 }

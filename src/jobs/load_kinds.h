@@ -27,8 +27,9 @@ enum class LoadFault : std::uint8_t {
   kNoPrice,            // one of its prices is undefined
   kBadRange,           // high below low, or open or close outside them
   kBadVolume,          // more than 63 bits: a negative number
+  kNotTaken,           // daily files: a root, date or name that they are not taken for
 };
-inline constexpr std::size_t kLoadFaults = 10;
+inline constexpr std::size_t kLoadFaults = 11;
 [[nodiscard]] std::string_view name(LoadFault fault);
 
 // What every row of a record's table says beside the record.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "jobs/load_daily.h"
 
 namespace fm::jobs {
 namespace {
@@ -108,6 +109,10 @@ Result<std::vector<ops::LoadedFile>> loads_in_lake(const lake::Lake& lake,
   for (const LoadKind& kind : load_kinds()) {
     FM_ASSIGN(const auto partitions, lake.partitions(*kind.table));
     if (partitions.empty()) empty.emplace(dbn::name(kind.schema));
+  }
+  for (const auto& [schema, table] : daily_tables()) {
+    FM_ASSIGN(const auto partitions, lake.partitions(*table));
+    if (partitions.empty()) empty.emplace(schema);
   }
   const std::size_t before = loads.size();
   std::erase_if(loads, [&](const ops::LoadedFile& load) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -37,6 +38,11 @@ class LoadsKnown {
 // holds nothing of what was loaded. Errors: those of the lake.
 [[nodiscard]] Result<std::vector<ops::LoadedFile>> loads_in_lake(
     const lake::Lake& lake, std::vector<ops::LoadedFile> loads);
+
+// Held while a load works on the lake. Errors: kBusy (retry) while another one does.
+[[nodiscard]] Result<std::unique_ptr<FileLock>> lock_load(Env& env, const lake::Lake& lake);
+// What a run leaves out.
+[[nodiscard]] std::string load_quarantine_file(const lake::Lake& lake, std::string_view run);
 
 // In the order of `found`. Files that are to be loaded have been read once, for their content.
 [[nodiscard]] LoadSources plan_load(Env& env, const LoadOptions& options,

@@ -381,6 +381,27 @@ constexpr std::array kSourceTables{
         .root_column = "",
         .layout = LakeLayout::kYear,
         .sort = kDefinitionKey},
+    Table{.dataset = "market_data",
+          .name = "yahoo_zl_historical_2000_2010",
+          .description = "Yahoo's daily ZL before 2010-06-06, where the exchange's feed begins: it "
+                         "follows the expiring nearest contract and is no canonical price",
+          .columns = kYahooBridge,
+          .key = kDateKey,
+          .partition_column = "date",
+          .cluster = kDateKey,
+          .root_column = "",
+          .layout = LakeLayout::kYear,
+          .sort = kDateKey},
+    Table{.dataset = "market_data",
+          .name = "barchart_contract_1d",
+          .description = "Barchart's daily histories of single contracts; no canonical price",
+          .columns = kBarchartContracts,
+          .key = kDateSymbolKey,
+          .partition_column = "date",
+          .cluster = kBarCluster,
+          .root_column = "",
+          .layout = LakeLayout::kYear,
+          .sort = kDateSymbolKey},
 };
 
 template <std::size_t A, std::size_t B>
@@ -459,6 +480,8 @@ const Table& databento_load_state() { return kTables[13]; }
 const Table& databento_status() { return kTables[14]; }
 const Table& databento_statistics() { return kTables[15]; }
 const Table& databento_definition() { return kTables[16]; }
+const Table& yahoo_zl_historical_2000_2010() { return kTables[17]; }
+const Table& barchart_contract_1d() { return kTables[18]; }
 const Table& bars_1h() { return kTables[kSourceTables.size() + 0]; }
 const Table& databento_futures_ohlcv_1d() { return kTables[kSourceTables.size() + 1]; }
 const Table& futures_ohlcv_1h_live() { return kTables[kSourceTables.size() + 2]; }

@@ -195,4 +195,40 @@ inline constexpr std::array kDatabentoLoadState{
 inline constexpr std::array<std::string_view, 2> kLoadKey{"path", "content_hash"};
 inline constexpr std::array<std::string_view, 2> kLoadCluster{"schema", "status"};
 
+// Daily files that are no feed of the exchange.
+inline constexpr std::array kYahooBridge{
+    date("date", "day, as Yahoo has it"),
+    number("yahoo_zl_open", "cents per pound", "first price of the day", kPriceDigits, kNullable),
+    number("yahoo_zl_high", "cents per pound", "highest price", kPriceDigits, kNullable),
+    number("yahoo_zl_low", "cents per pound", "lowest price", kPriceDigits, kNullable),
+    number("yahoo_zl_close", "cents per pound", "last price", kPriceDigits),
+    int64("yahoo_zl_volume", "contracts", "traded on the day", kNullable),
+    number("yahoo_zl_adj_close", "cents per pound", "Yahoo's adjusted close", kPriceDigits,
+           kNullable),
+    flag("is_consistent",
+         "open and close lie within low to high; where not, trust the close alone"),
+    time("source_published_at", "time of the file that the row is from"),
+    text("source_hash", "content hash of that file: ops.databento_load_state names it"),
+    first_loaded("collection_timestamp"),
+};
+inline constexpr std::array kBarchartContracts{
+    date("date", "day, as Barchart has it"),
+    text("root", "root of the contract"),
+    text("symbol", "contract, as Barchart names it: with two digits of the year"),
+    number("open", "price", "first price of the day", kPriceDigits, kNullable),
+    number("high", "price", "highest price", kPriceDigits, kNullable),
+    number("low", "price", "lowest price", kPriceDigits, kNullable),
+    number("close", "price", "last price", kPriceDigits),
+    int64("volume", "contracts", "traded on the day", kNullable),
+    int64("open_interest", "contracts", "open at the day's end; 0 where it is not known yet",
+          kNullable),
+    flag("is_consistent",
+         "open and close lie within low to high; where not, trust the close alone"),
+    time("source_published_at", "time of the file that the row is from"),
+    text("source_hash", "content hash of that file: ops.databento_load_state names it"),
+    first_loaded("collection_timestamp"),
+};
+inline constexpr std::array<std::string_view, 1> kDateKey{"date"};
+inline constexpr std::array<std::string_view, 2> kDateSymbolKey{"date", "symbol"};
+
 }  // namespace fm::table
