@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "jobs/database.h"
 #include "jobs/schema_job.h"
+#include "table/ddl.h"
 
 namespace fm::cli {
 namespace {
@@ -20,7 +21,8 @@ class SchemaCommand final : public Command {
   }
 
   void declare(CLI::App& app, Context& context) override {
-    app.add_option("TABLE", table_, "candles_1m or market_data.candles_1m; default: every table");
+    auto* const table = app.add_option(
+        "TABLE", table_, "candles_1m or market_data.candles_1m; default: every table");
     app.add_option("--engine", engine_, "duckdb, postgres, timescale or bigquery (default: duckdb)")
         ->type_name("ENGINE");
     app.add_flag("--apply", apply_,
@@ -34,10 +36,16 @@ class SchemaCommand final : public Command {
     add_config_option(app, context, "--url-file", "postgres.url_file", "FILE",
                       "With --apply: the connection URI, in a file of mode 0600");
     app.add_flag("--json", json_, "Columns, keys and partitions as JSON");
+    app.add_flag("--markdown", markdown_, "Every table as a page of documentation")
+        ->excludes(table);
   }
 
   Result<ExitCode> run(Context& context) override {
     if (apply_) return apply(context);
+    if (markdown_) {
+      FM_TRY(context.print(table::catalogue_markdown()));
+      return ExitCode::kOk;
+    }
     FM_ASSIGN(const std::string text,
               json_ ? jobs::schema_json(table_, engine_) : jobs::schema_text(table_, engine_));
     FM_TRY(context.print(text));
@@ -65,6 +73,7 @@ class SchemaCommand final : public Command {
   std::optional<std::string> table_;
   std::string engine_ = "duckdb";
   bool json_ = false;
+  bool markdown_ = false;
 };
 
 }  // namespace

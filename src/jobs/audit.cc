@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "bars/compare.h"
 #include "base/thread.h"
 #include "jobs/audit_candles.h"
 #include "jobs/audit_knowledge.h"
@@ -179,6 +180,25 @@ class ByRoot {
   std::map<std::string, std::optional<quality::BarAudit>, std::less<>> audits_;  // none: unwanted
 };
 
+// Our hours, where they were made from minutes, against the vendor's.
+Status note_different_hours(const lake::Lake& lake, SeriesReport& series) {
+  if (!series.first) return {};
+  FM_ASSIGN(const bars::HourComparison compared,
+            bars::compare_hours(lake, series.root, Date::of_second(*series.first),
+                                Date::of_second(*series.last) + 1, quality::kFindingExamplesMax));
+  if (compared.different == 0) return {};
+  quality::Finding finding{.check = Check::kDifferentBars,
+                           .count = compared.different,
+                           .first = compared.differences.front().hour,
+                           .last = compared.differences.back().hour,
+                           .examples = {}};
+  for (const bars::DifferentHour& hour : compared.differences)
+    finding.examples.push_back(
+        fmt::format("{} {}: {}", iso_second(hour.hour), hour.symbol, bars::name(hour.difference)));
+  series.findings.push_back(std::move(finding));
+  return {};
+}
+
 Result<std::vector<SeriesReport>> Audit::audit_bars(const Task& task) const {
   const table::Table& table = task.bars->table();
   ByRoot audits(table, task.root, [&](const std::string& root) -> std::optional<quality::BarAudit> {
@@ -205,6 +225,8 @@ Result<std::vector<SeriesReport>> Audit::audit_bars(const Task& task) const {
   std::vector<SeriesReport> reports = audits.finish();
   for (SeriesReport& series : reports) {
     note_overlaps(*task.bars, series);
+    if (&table == &table::databento_futures_ohlcv_1h())
+      FM_TRY(note_different_hours(*lake_, series));
     if (task.bars->schema.empty())
       FM_TRY(note_seam(*lake_, registry_->calendar(), table, table::databento_futures_ohlcv_1m(),
                        series));

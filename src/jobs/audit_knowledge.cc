@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
@@ -28,6 +29,25 @@ std::vector<std::string> split_roots(std::string_view text) {
   return roots;
 }
 
+// The UTC dates that the vendor's name of a file says it covers, whether or not it has rows of all
+// of them: "glbx-mdp3-20231225.ohlcv-1m.dbn.zst", "glbx-mdp3-20230601-20230630.ohlcv-1m.csv".
+std::optional<Interval> dates_in_name(std::string_view path) {
+  constexpr std::size_t kDigits = 8;
+  std::string_view name = base_name(path);
+  name = name.substr(0, name.find('.'));
+  const auto take_last = [&]() -> std::optional<Date> {
+    if (name.size() <= kDigits || name[name.size() - kDigits - 1] != '-') return std::nullopt;
+    const auto date = Date::parse(name.substr(name.size() - kDigits));
+    if (!date) return std::nullopt;
+    name.remove_suffix(kDigits + 1);
+    return *date;
+  };
+  const auto last = take_last();
+  if (!last) return std::nullopt;
+  const Date first = take_last().value_or(*last);
+  return Interval{first.first_second(), (*last + 1).first_second()};
+}
+
 Status read_files(ops::State& state, AuditKnowledge& knowledge) {
   FM_ASSIGN(const std::vector<ops::LoadedFile> loads, state.loads());
   std::set<std::string_view> contents;  // the same file under another path covers nothing twice
@@ -35,11 +55,14 @@ Status read_files(ops::State& state, AuditKnowledge& knowledge) {
     if (file.status != ops::LoadStatus::kSuccess || !file.schema || !file.roots ||
         !file.range_start || !file.range_end || !contents.insert(file.content_hash).second)
       continue;
-    const Nanos end = *file.range_end + kNanosPerSecond - 1;
+    // Of the rows; a quiet contract's day goes on behind its last one.
+    Interval range{second_of(*file.range_start), second_of(*file.range_end) + 1};
+    if (const auto dates = dates_in_name(file.path))
+      range = {std::min(range.from, dates->from), std::max(range.to, dates->to)};
     knowledge.files.push_back({.path = file.path,
                                .schema = *file.schema,
                                .roots = split_roots(*file.roots),
-                               .range = {second_of(*file.range_start), second_of(end)}});
+                               .range = range});
   }
   return {};
 }

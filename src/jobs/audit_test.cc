@@ -10,8 +10,7 @@
 #include <vector>
 
 #include "dbn/enums.h"
-#include "jobs/draft.h"
-#include "jobs/json_text.h"
+#include "jobs/rollup.h"
 #include "jobs/testing_candles.h"
 #include "jobs/testing_load.h"
 #include "lake/lake.h"
@@ -148,6 +147,18 @@ TEST_F(AuditTest, FilesThatOverlapAreNamed) {
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(finding->count, 1U);
   EXPECT_NE(finding->examples[0].find("a.dbn and "), std::string::npos) << finding->examples[0];
+  EXPECT_FALSE(report.is_wrong());
+}
+
+TEST_F(AuditTest, AFileNamedByItsDateCoversThatDate) {
+  // Two days of a quiet contract, as the vendor names and cuts them.
+  write_bars(in("glbx-mdp3-20250616.ohlcv-1m.dbn"), minutes(60, 70));
+  write_bars(in("glbx-mdp3-20250617.ohlcv-1m.dbn"), minutes(24 * 60 + 600, 24 * 60 + 610));
+  load_all();
+  const AuditReport report = audit();
+  ASSERT_EQ(report.series.size(), 1U);
+  EXPECT_EQ(report.series[0].count(SlotState::kNotLoaded), 0U);
+  EXPECT_EQ(report.series[0].count(SlotState::kTraded), 20U);
   EXPECT_FALSE(report.is_wrong());
 }
 
@@ -302,6 +313,25 @@ TEST_F(AuditTest, BarsOfAllRootsInOnePartitionAreAuditedRootByRoot) {
   EXPECT_EQ(find(report, "1h", "ES")->count(SlotState::kTraded), 3U);
   EXPECT_EQ(find(report, "1h", "NQ")->count(SlotState::kNoTrade), 1U);
   EXPECT_EQ(audit({.roots = {"NQ"}}).series.size(), 1U);
+}
+
+TEST_F(AuditTest, OurHoursMustBeTheVendors) {
+  write_bars(in("minutes.dbn"), minutes(0, 120));
+  Bars hours{minute_bar(0, "ESU5", 6'000, 60), minute_bar(60, "ESU5", 6'000, 59)};
+  write_bars(in("hours.dbn"), hours, dbn::Schema::kOhlcv1h);
+  load_all();
+  NoProgress progress;
+  RollupOptions rollup;
+  rollup.place.lake = options_.lake;
+  rollup.tables = {"bars_1h"};
+  const auto rolled = run_rollup(Env::posix(), rollup, progress);
+  ASSERT_TRUE(rolled) << rolled.error().message();
+  const AuditReport report = audit();
+  const Finding* const finding = find(*find(report, "1h"), Check::kDifferentBars);
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->count, 1U) << "the volume of the second hour";
+  EXPECT_EQ(finding->examples, (std::vector<std::string>{"2025-06-16T01:00:00Z ESU5: volume"}));
+  EXPECT_TRUE(report.is_wrong());
 }
 
 TEST_F(AuditTest, CandlesAreAccountedForBySecond) {

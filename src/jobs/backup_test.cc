@@ -90,9 +90,9 @@ TEST_F(BackupTest, TheWayBackGivesWhatWasThere) {
   ASSERT_TRUE(state);
   EXPECT_EQ(state->loads().value(), loads);
   // Loading goes on where it stopped.
-  LoadOptions options = options_;
-  options.lake = back.lake;
-  EXPECT_EQ(load(options).count(LoadAction::kUnchanged), 1U);
+  LoadOptions onward = options_;
+  onward.lake = back.lake;
+  EXPECT_EQ(load(onward).count(LoadAction::kUnchanged), 1U);
 }
 
 TEST_F(BackupTest, RefusesWhatWouldHurt) {

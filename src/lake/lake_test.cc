@@ -373,7 +373,9 @@ TEST(Partition, DirectoriesAndDays) {
     EXPECT_EQ(*c.key.directory(c.table), c.directory);
     EXPECT_EQ(c.key.first_day(c.table), c.first);
     EXPECT_EQ(c.key.end_day(c.table), c.end);
-    const PartitionKey back = Manifest{.partition = c.directory}.key();
+    Manifest manifest;
+    manifest.partition = c.directory;
+    const PartitionKey back = manifest.key();
     EXPECT_EQ(back.root, c.key.root);
     EXPECT_EQ(back.date, c.first);
   }

@@ -242,7 +242,10 @@ std::string create_statement(const Table& table, Engine engine) {
 }
 
 std::string catalogue_markdown() {
-  std::string page;
+  std::string page =
+      "# Tables\n\nEvery table with its columns, as the catalogue in the program has them: this "
+      "page "
+      "is what\n`frontmonth schema --markdown` prints.\n\n";
   auto out = std::back_inserter(page);
   for (const Table& table : all_tables()) {
     fmt::format_to(out, "## {}.{}\n\n{}.\n\nKey: {}. Partition column: `{}`. Lake: `{}`.\n\n",
@@ -259,6 +262,7 @@ std::string catalogue_markdown() {
     }
     fmt::format_to(out, "\n");
   }
+  page.pop_back();
   return page;
 }
 

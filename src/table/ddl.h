@@ -32,7 +32,7 @@ enum class Engine { kDuckdb, kPostgres, kTimescale, kBigquery };
 // Creates the table and what it needs; safe to run again.
 [[nodiscard]] std::string create_statement(const Table& table, Engine engine);
 
-// Markdown: a section per table with its columns.
+// docs/tables.md: a section per table with its columns.
 [[nodiscard]] std::string catalogue_markdown();
 
 }  // namespace fm::table

@@ -2,6 +2,8 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string>
@@ -249,6 +251,13 @@ TEST(RowHasher, TellsNullFromEveryValue) {
     }
     EXPECT_TRUE(hashes.insert(hash_of_rows(batch).hex()).second);
   }
+}
+
+TEST(Catalogue, IsDocumentedAsItIs) {
+  std::ifstream file(FM_SOURCE_DIR "/docs/tables.md");
+  const std::string page((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  EXPECT_TRUE(page == catalogue_markdown())
+      << "docs/tables.md: make it anew with `frontmonth schema --markdown > docs/tables.md`";
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // `frontmonth live` into PostgreSQL: the rows are the batch run's, whatever dies on the way.
 #include <signal.h>
 
+#include "capture/index.h"
 #include "postgres/testing_database.h"
 #include "table/catalogue.h"
 #include "testing_feed.h"
@@ -151,6 +152,38 @@ TEST_F(LivePostgres, ADatabaseThatWasPutBackIsBroughtUpToDate) {
             "");
   EXPECT_EQ(feed->wait(), 0) << feed->err();
   EXPECT_NE(feed->err().find("is not as it was left"), std::string::npos) << feed->err();
+  expect_batch_rows_in_database();
+}
+
+// Records that the log lost, and that were fetched again when their rows were stored long since.
+TEST_F(LivePostgres, ARepairedGapIsMadeAnew) {
+  const std::string config = read("frontmonth.yaml");
+  write("frontmonth.yaml",
+        config + "  live: \"off\"\ncapture:\n  segment_mib: 1\n  compress: false\n");
+  const Gateway gateway = serve({"--fault", rests(1'000, 20) + "," + pause_at(57'500) + "#1"});
+  {
+    const auto feed = live(gateway, "live");
+    await_records(*feed, "live", 57'500);
+    feed->signal(SIGKILL);
+    EXPECT_EQ(feed->wait(), 128 + SIGKILL);
+  }
+  const std::string segment = join(log_of("live"), std::string(kFirstDate) + "/0002");
+  const std::string index = read_text(Env::posix(), segment + ".idx").value_or("");
+  const auto blocks = capture::parse_index(std::as_bytes(std::span(index))).blocks;
+  ASSERT_GT(blocks.size(), 2U);
+  std::string data = read_text(Env::posix(), segment + ".dbn").value_or("");
+  data[blocks[1].offset + blocks[1].length / 2] ^= 0x20;
+  ASSERT_TRUE(write_text_atomically(Env::posix(), segment + ".dbn", data));
+
+  write("frontmonth.yaml", config + "capture:\n  segment_mib: 1\n  compress: false\n");
+  const std::string damaged = live_to_the_end(gateway, "live");
+  EXPECT_GT(number_in(damaged, "rows_changed"), 0U);
+  const std::string volumes = "SELECT sum(volume) FROM market_data.candles_1s";
+  const std::string less = ask(volumes);
+  const Outcome repaired = run({"repair", "--lake", "live", "--from", source().trades});
+  EXPECT_EQ(repaired.exit_code, 0) << repaired.err;
+  live_to_the_end(gateway, "live");
+  EXPECT_NE(ask(volumes), less) << "nothing was missing";
   expect_batch_rows_in_database();
 }
 
