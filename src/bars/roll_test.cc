@@ -7,6 +7,7 @@
 
 #include "bars/series.h"
 #include "bars/testing_bars.h"
+#include "bars/testing_few.h"
 #include "table/catalogue.h"
 
 namespace fm::bars {
@@ -148,6 +149,47 @@ TEST_F(OpenInterestRoll, UsesWhatIsKnownWhenTheSessionOpens) {
   EXPECT_EQ(letters(maker.history(), {.method = RollMethod::kOpenInterest}, figures), "-MUUMU");
   EXPECT_EQ(letters(maker.history(), {.method = RollMethod::kOpenInterestForward}, figures),
             "-MUUUU");
+}
+
+TEST_F(OpenInterestRoll, NothingReceivedLaterChangesAChoice) {
+  int run = 0;
+  EXPECT_TRUE(holds_for_a_few("open interest without look-ahead", [&] {
+    const HistoryMaker maker = two_quarters();
+    std::vector<TestStatistic> all;
+    const int count = *rc::gen::inRange(1, 40);
+    for (int i = 0; i < count; ++i) {
+      const Second received = (kMonday - 2).first_second() + *rc::gen::inRange(0, 9 * 24) * 3'600;
+      const char* symbol = *rc::gen::element("ESM5", "ESU5", "ESZ5");
+      all.push_back(
+          open_interest(received, symbol, Date::of_second(received) - 1, *rc::gen::inRange(0, 50)));
+    }
+    const auto of = [&](Second until) {
+      std::vector<TestStatistic> received;
+      for (const TestStatistic& row : all)
+        if (row.received < until) received.push_back(row);
+      const auto lake = open("lake" + std::to_string(run++));
+      store_statistics(*lake, "ES", received);
+      OpenInterestKnown known;
+      auto stored = lake->read(table::databento_statistics(), {});
+      RC_ASSERT(stored.has_value() && known.read(**stored).has_value());
+      return known;
+    };
+    const std::size_t date = *rc::gen::inRange<std::size_t>(0, maker.history().dates.size());
+    const auto everything = of((kMonday + 30).first_second());
+    const auto before = of(es_dates().open_of(maker.history().dates[date]));
+    for (const RollMethod method : {RollMethod::kOpenInterest, RollMethod::kOpenInterestForward}) {
+      const auto with_all =
+          choose_contracts(maker.history(), {.method = method}, es_dates(), everything);
+      const auto with_past =
+          choose_contracts(maker.history(), {.method = method}, es_dates(), before);
+      RC_ASSERT(with_all.has_value());
+      if (!with_past) {
+        RC_ASSERT(before.empty() && !(*with_all)[date].has_value());
+        continue;
+      }
+      RC_ASSERT((*with_all)[date] == (*with_past)[date]);
+    }
+  }));
 }
 
 TEST(Roll, GapsAreMeasuredAtTheLastCommonCloseBeforeTheRoll) {

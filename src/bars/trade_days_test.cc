@@ -68,6 +68,7 @@ std::vector<TestBar> random_minutes() {
     bars[{time, symbol}] = {time, symbol, low, high, low, high, *rc::gen::inRange(1, 50)};
   }
   std::vector<TestBar> all;
+  all.reserve(bars.size());
   for (auto& [key, bar] : bars) all.push_back(bar);
   return all;
 }

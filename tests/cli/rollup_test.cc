@@ -66,6 +66,29 @@ TEST_F(RollupProgram, GoesFromMinutesToAContinuousSeries) {
                   .starts_with("{\"dry_run\":true"));
 }
 
+TEST_F(RollupProgram, MakesBarsOfCandlesThatAddUp) {
+  EXPECT_EQ(run({"synth", "--roots", "ES,ZL", "--date", "2025-06-16", "--trades", "40000", "-o",
+                 "day.dbn"})
+                .exit_code,
+            0);
+  EXPECT_EQ(run({"candles", "day.dbn", "--lake", "lake"}).exit_code, 0);
+  const std::string report = result(
+      {"rollup", "--lake", "lake", "--tables", "candle_bars_1m,candle_bars_15m,candle_bars_1d"});
+  EXPECT_NE(report.find("6 partitions made, 6 changed"), std::string::npos) << report;
+  EXPECT_EQ(result({"rollup", "--lake", "lake", "--tables", "candle_bars_1m"}), "nothing is due\n");
+  EXPECT_EQ(rows("SELECT ticker, d.cvd_open = s.cvd_open AS opens, d.cvd_close = s.cvd_close AS "
+                 "closes, d.symbol = s.last_symbol AS ends FROM candle_bars_1d d JOIN "
+                 "candle_sessions s USING (ticker, trade_date) ORDER BY 1"),
+            "ticker,opens,closes,ends\nES,true,true,true\nZL,true,true,true\n");
+  for (const char* table : {"candle_bars_1m", "candle_bars_15m"})
+    EXPECT_EQ(rows("SELECT ticker, sum(volume), sum(trades), sum(vd), max(high), min(low), "
+                   "sum(seconds_traded) FROM " +
+                   std::string(table) + " GROUP BY 1 ORDER BY 1"),
+              rows("SELECT ticker, sum(volume), sum(trades), sum(vd), max(high), min(low), "
+                   "sum(seconds_traded) FROM candle_bars_1d GROUP BY 1 ORDER BY 1"))
+        << table;
+}
+
 TEST_F(RollupProgram, SaysWhatIsMissing) {
   write_minutes("a.csv", 0, 2);
   EXPECT_EQ(run({"rollup", "--lake", "lake"}).exit_code, 1);
