@@ -35,11 +35,15 @@ struct Arguments {
 };
 
 using MakeRow = Result<Row> (*)(const Context&);
-const std::pair<const char*, MakeRow> kRows[] = {
-    {"decode_raw", decode_raw_row},           {"raw_to_candles", raw_to_candles_row},
-    {"zstd_to_parquet", zstd_to_parquet_row}, {"json_to_candles", json_to_candles_row},
-    {"lake_write", lake_write_row},           {"rollup", rollup_row},
-    {"postgres_bulk", postgres_bulk_row},     {"fetch", fetch_row}};
+const std::pair<const char*, MakeRow> kRows[] = {{"decode_raw", decode_raw_row},
+                                                 {"raw_to_candles", raw_to_candles_row},
+                                                 {"zstd_to_parquet", zstd_to_parquet_row},
+                                                 {"json_to_candles", json_to_candles_row},
+                                                 {"lake_write", lake_write_row},
+                                                 {"rollup", rollup_row},
+                                                 {"audit", audit_row},
+                                                 {"postgres_bulk", postgres_bulk_row},
+                                                 {"fetch", fetch_row}};
 
 using MeasureLimits = Result<std::vector<Limit>> (*)(const Context&);
 const std::pair<const char*, MeasureLimits> kLimits[] = {{"live_receive", live_receive},

@@ -25,6 +25,7 @@ struct Context {
 [[nodiscard]] Result<Row> json_to_candles_row(const Context& context);
 [[nodiscard]] Result<Row> lake_write_row(const Context& context);
 [[nodiscard]] Result<Row> rollup_row(const Context& context);
+[[nodiscard]] Result<Row> audit_row(const Context& context);
 
 [[nodiscard]] Result<Row> postgres_bulk_row(const Context& context);
 
