@@ -330,7 +330,7 @@ Result<AuditReport> Audit::run() {
     return std::pair(std::ranges::find(all, series.timeframe) - all.begin(), series.root);
   };
   std::ranges::sort(report.series, {}, rank);
-  quality::note_uneven_ranges(report.series, registry_->universe());
+  quality::note_uneven_ranges(report.series, registry_->universe(), registry_->calendar());
   if (!options_.plan_schemas.empty()) FM_TRY(plan(report));
   report.seconds = static_cast<double>(env_.monotonic() - began) / 1e9;
   return report;

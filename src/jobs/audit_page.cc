@@ -90,7 +90,9 @@ std::string counts_text(const DayCoverage& sum) {
 
 int month_of(Date date) { return date.year() * 12 + static_cast<int>(date.month()) - 1; }
 
-constexpr int kCellWidth = 7;
+constexpr int kMapWidth = 1'200;
+constexpr int kCellWidthMin = 6;
+constexpr int kCellWidthMax = 22;
 constexpr int kCellHeight = 16;
 constexpr int kLeft = 64;
 constexpr int kTop = 18;
@@ -106,15 +108,15 @@ std::string month_map(const std::vector<const SeriesReport*>& series) {
     last = std::max(last, month_of(one->days.back().date));
   }
   if (last < 0) return "";
-  const int width = kLeft + (last - first + 1) * kCellWidth + 4;
+  const int cell = std::clamp(kMapWidth / (last - first + 1), kCellWidthMin, kCellWidthMax);
+  const int width = kLeft + (last - first + 1) * cell + 4;
   const int height = kTop + static_cast<int>(series.size()) * kCellHeight;
   std::string out =
       fmt::format("<svg class=months width={} height={} role=img aria-label=\"coverage by month\">",
                   width, height);
   for (int month = first; month <= last; ++month)
     if (month % 12 == 0 || (month == first && month % 12 < 8))
-      out += fmt::format("<text x={} y=12>{}</text>", kLeft + (month - first) * kCellWidth,
-                         month / 12);
+      out += fmt::format("<text x={} y=12>{}</text>", kLeft + (month - first) * cell, month / 12);
   int y = kTop;
   for (const SeriesReport* const one : series) {
     out += fmt::format("<g data-s=\"{}/{}\"><text x=0 y={} class=root>{}</text>",
@@ -124,7 +126,7 @@ std::string month_map(const std::vector<const SeriesReport*>& series) {
     for (const auto& [month, sum] : months)
       out += fmt::format(
           "<rect x={} y={} width={} height={} class=c{}><title>{} {:04}-{:02}: {}</title></rect>",
-          kLeft + (month - first) * kCellWidth, y, kCellWidth - 1, kCellHeight - 2,
+          kLeft + (month - first) * cell, y, cell - 1, kCellHeight - 2,
           shade_of(sum) == '.' ? 'x' : shade_of(sum), html(one->root), month / 12, month % 12 + 1,
           counts_text(sum));
     out += "</g>\n";

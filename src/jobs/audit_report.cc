@@ -64,14 +64,39 @@ std::string series_table(const AuditReport& report) {
   return table_of(lines, 4);
 }
 
-std::string finding_text(const SeriesReport& series, const Finding& finding) {
-  std::string out = fmt::format("  {:<7}  {} {}: {} {}\n", name(quality::weight_of(finding.check)),
-                                series.timeframe, series.root, with_commas(finding.count),
-                                quality::describe(finding.check));
-  for (const std::string& example : finding.examples)
+// A check's findings in all series of a timeframe: together they are one story.
+std::string findings_text(const AuditReport& report, std::string_view timeframe,
+                          quality::Check check) {
+  std::uint64_t count = 0;
+  std::string roots;
+  const Finding* largest = nullptr;
+  for (const SeriesReport& series : report.series) {
+    if (series.timeframe != timeframe) continue;
+    const auto found = std::ranges::find(series.findings, check, &Finding::check);
+    if (found == series.findings.end()) continue;
+    count += found->count;
+    roots +=
+        fmt::format("{}{} {}", roots.empty() ? "" : ", ", series.root, with_commas(found->count));
+    if (largest == nullptr || found->count > largest->count) largest = &*found;
+  }
+  if (largest == nullptr) return "";
+  std::string out = fmt::format("  {:<7}  {}: {} {} ({})\n", name(quality::weight_of(check)),
+                                timeframe, with_commas(count), quality::describe(check), roots);
+  for (const std::string& example : largest->examples)
     out += fmt::format("             {}\n", example);
-  if (finding.count > finding.examples.size() && finding.examples.size() > 1)
-    out += fmt::format("             … until {}\n", Date::of_second(finding.last).iso());
+  if (largest->examples.size() == quality::kFindingExamplesMax)
+    out += fmt::format("             … until {}\n", Date::of_second(largest->last).iso());
+  return out;
+}
+
+std::string findings_text(const AuditReport& report, Weight weight) {
+  std::string out;
+  for (std::size_t number = 0; number < quality::kChecks; ++number) {
+    const auto check = static_cast<quality::Check>(number);
+    if (quality::weight_of(check) != weight) continue;
+    for (const std::string& timeframe : audit_timeframes())
+      out += findings_text(report, timeframe, check);
+  }
   return out;
 }
 
@@ -179,9 +204,7 @@ std::string to_text(const AuditReport& report) {
   std::string out = series_table(report);
   std::string findings;
   for (const Weight weight : {Weight::kWrong, Weight::kWarning, Weight::kInfo})
-    for (const SeriesReport& series : report.series)
-      for (const Finding& finding : series.findings)
-        if (quality::weight_of(finding.check) == weight) findings += finding_text(series, finding);
+    findings += findings_text(report, weight);
   if (!findings.empty()) out += "\nFound:\n" + findings;
   std::uint64_t rows = 0;
   for (const SeriesReport& series : report.series) rows += series.rows;

@@ -7,6 +7,8 @@
 #include <optional>
 #include <set>
 
+#include "quality/slots.h"
+
 namespace fm::quality {
 namespace {
 
@@ -23,7 +25,7 @@ void note(SeriesReport& series, Date found, Date usual_date, std::string_view wh
   FindingLog log;
   const Second at = found.first_second();
   const auto text = [&] {
-    return fmt::format("{} bar on {}, of most roots on {}", which, found.iso(), usual_date.iso());
+    return fmt::format("{} bar of {}, most roots' of {}", which, found.iso(), usual_date.iso());
   };
   const auto same = std::ranges::find(series.findings, Check::kUneven, &Finding::check);
   if (same != series.findings.end()) {
@@ -47,7 +49,11 @@ std::uint64_t AuditReport::findings(Weight weight) const {
   return count;
 }
 
-void note_uneven_ranges(std::vector<SeriesReport>& series, const market::Universe& universe) {
+void note_uneven_ranges(std::vector<SeriesReport>& series, const market::Universe& universe,
+                        const market::Calendar& calendar) {
+  const auto trade_date = [&](const SeriesReport& one, Second at) {
+    return trade_date_at(calendar, calendar.template_of(one.root), at);
+  };
   std::set<std::string> timeframes;
   for (const SeriesReport& one : series) timeframes.insert(one.timeframe);
   for (const std::string& timeframe : timeframes) {
@@ -55,16 +61,16 @@ void note_uneven_ranges(std::vector<SeriesReport>& series, const market::Univers
     std::vector<Date> lasts;
     for (const SeriesReport& one : series) {
       if (one.timeframe != timeframe || !one.first) continue;
-      firsts.push_back(Date::of_second(*one.first));
-      lasts.push_back(Date::of_second(*one.last));
+      firsts.push_back(trade_date(one, *one.first));
+      lasts.push_back(trade_date(one, *one.last));
     }
     const auto first = usual(firsts);
     const auto last = usual(lasts);
     for (SeriesReport& one : series) {
       if (one.timeframe != timeframe || !one.first) continue;
       const market::Root* const root = universe.find(one.root);
-      const Date begins = Date::of_second(*one.first);
-      const Date ends = Date::of_second(*one.last);
+      const Date begins = trade_date(one, *one.first);
+      const Date ends = trade_date(one, *one.last);
       const bool began_later = root != nullptr && root->first_trade_date && first &&
                                *root->first_trade_date > *first &&
                                begins <= *root->first_trade_date;

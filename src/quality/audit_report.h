@@ -24,8 +24,9 @@ struct AuditReport {
   [[nodiscard]] std::uint64_t findings(Weight weight) const;
 };
 
-// Adds to each series whose first or last date is not that of most series of its timeframe what it
-// is instead. A product that began later is not blamed for it.
-void note_uneven_ranges(std::vector<SeriesReport>& series, const market::Universe& universe);
+// Adds to each series whose first or last trade date is not that of most series of its timeframe
+// what it is instead. A product that began later is not blamed for it.
+void note_uneven_ranges(std::vector<SeriesReport>& series, const market::Universe& universe,
+                        const market::Calendar& calendar);
 
 }  // namespace fm::quality

@@ -14,7 +14,7 @@ struct Words {
 };
 
 // In the order of Check.
-constexpr std::array<Words, 20> kWords{{
+constexpr std::array<Words, kChecks> kWords{{
     {"gap", "expected slots lost by the feed or missing at the vendor", Weight::kWrong},
     {"not_loaded", "expected slots between the first and the last bar that no file covers",
      Weight::kWrong},

@@ -1,6 +1,7 @@
 // What an audit finds.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ enum class Check : std::uint8_t {
   kStaleCandles,    // candles whose inputs have changed since
   kIncompleteDate,  // candles of a trade date that its inputs do not cover whole
 };
+inline constexpr std::size_t kChecks = 20;
 // "off_tick"
 [[nodiscard]] std::string_view name(Check check);
 // For people: "prices that are no multiple of the tick".
