@@ -5,9 +5,9 @@ namespace fm::testing_cli {
 namespace {
 
 const std::vector<std::string> kCommands = {
-    "demo",   "live",       "repair", "reconcile", "poll",    "load",
-    "rollup", "continuous", "fetch",  "replay",    "candles", "synth",
-    "query",  "schema",     "verify", "dump",      "doctor",  "version"};
+    "demo",       "live",  "repair", "reconcile", "poll",   "load",   "rollup",
+    "continuous", "fetch", "replay", "candles",   "synth",  "query",  "schema",
+    "verify",     "audit", "backup", "dump",      "doctor", "version"};
 
 using Usage = ProgramTest;
 
@@ -48,7 +48,7 @@ TEST_F(Usage, HelpNamesEveryFlag) {
       {"poll", {"--roots", "--interval", "--lookback", "--once", "--lake"}},
       {"load",
        {"--lake", "--state-dir", "--dataset", "--dry-run", "--test-one", "--rehash", "--again",
-        "--json"}},
+        "--as", "--json"}},
       {"continuous",
        {"--lake", "--state-dir", "--rule", "--rank", "--roots", "--tables", "--replace",
         "--dry-run", "--json"}},
@@ -56,8 +56,12 @@ TEST_F(Usage, HelpNamesEveryFlag) {
        {"--lake", "--state-dir", "--tables", "--roots", "--from", "--to", "--dry-run", "--json"}},
       {"synth",
        {"--roots", "--date", "--days", "--trades", "--seed", "--version", "--zstd", "--output"}},
-      {"query", {"--lake", "--format", "--json", "--as-of"}},
-      {"schema", {"--engine", "--apply", "--ahead", "--url-file"}},
+      {"query", {"--lake", "--format", "--json", "--as-of", "--timeout", "--max-rows"}},
+      {"schema", {"--engine", "--apply", "--ahead", "--url-file", "--markdown"}},
+      {"audit",
+       {"--lake", "--roots", "--timeframes", "--from", "--to", "--html", "--plan", "--schemas",
+        "--plan-from", "--plan-to", "--json"}},
+      {"backup", {"--lake", "--state-dir", "--restore", "--json"}},
       {"verify",
        {"--against", "--lake", "--state-dir", "--url-file", "--tables", "--from", "--to",
         "--repair", "--json"}},
@@ -103,6 +107,11 @@ TEST_F(Usage, ErrorsExitWithTwoAndNameTheNearest) {
       {{"continuous", "--rule", "volume_forward", "--rank", "1"}, "has rank 0 alone, found 1"},
       {{"continuous", "--replace"}, "--replace: is given without --rule"},
       {{"rollup", "--from", "2025-02-30"}, "--from: "},
+      {{"audit", "--timeframes", "2m"}, "there is no timeframe 2m; there are 1s, 1m"},
+      {{"audit", "--schemas", "ohlcv-1m"}, "expected --plan FILE beside them"},
+      {{"audit", "--plan", "p.json", "--schemas", "tbbo"}, "cannot plan for schema tbbo"},
+      {{"load", "x.csv", "--as", "reuters"}, "unknown form \"reuters\""},
+      {{"schema", "candles_1m", "--markdown"}, "--markdown"},
       {{"rollup", "--roots", "ES1!"}, "'ES1!' is no root"},
       {{"--config", "absent.yaml", "query", "SELECT 1", "--format", "table", "--threads", "x"},
        "absent.yaml"},
