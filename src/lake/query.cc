@@ -24,6 +24,7 @@
 #include "lake/store.h"
 #include "table/catalogue.h"
 #include "table/ddl.h"
+#include "table/views.h"
 
 namespace fm::lake {
 namespace {
@@ -220,6 +221,23 @@ Status create_short_name(Database& database, const table::Table& table) {
                                       quote_name(table.name, Engine::kDuckdb), sql_name(table)));
 }
 
+Status add_view(Database& database, const table::View& view) {
+  const std::string name = fmt::format("{}.{}", quote_name(view.dataset, Engine::kDuckdb),
+                                       quote_name(view.name, Engine::kDuckdb));
+  FM_TRY(database.execute(fmt::format("CREATE VIEW {} AS {}", name, view.select)));
+  return database.execute(
+      fmt::format("CREATE VIEW {} AS FROM {}", quote_name(view.name, Engine::kDuckdb), name));
+}
+
+// By itself, or through a view. `text` is in small letters.
+bool is_named(const std::string& text, const table::Table& table) {
+  if (text.contains(table.name)) return true;
+  return std::ranges::any_of(table::all_views(), [&](const table::View& view) {
+    return text.contains(view.name) &&
+           std::ranges::find(view.tables, table.name) != view.tables.end();
+  });
+}
+
 }  // namespace
 
 Result<std::vector<DataFile>> Query::State::files_of_table(const table::Table& table) const {
@@ -262,7 +280,8 @@ Result<Database> Query::State::prepare(const std::string& sql) const {
             Database::open({.memory_max_mb = options.memory_max_mb, .threads = options.threads}));
   const std::string text = lower(sql);
   for (const table::Table& table : table::all_tables())
-    FM_TRY(add_table(database, table, text.contains(table.name)));
+    FM_TRY(add_table(database, table, is_named(text, table)));
+  for (const table::View& view : table::all_views()) FM_TRY(add_view(database, view));
   const std::string store = join(lake->directory(), ".store");
   FM_TRY(database.execute(
       fmt::format("SET allowed_directories=[{}]", quote_text(store, Engine::kDuckdb))));

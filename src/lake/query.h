@@ -42,7 +42,7 @@ struct QueryOutcome {
 };
 
 // Every table of the catalogue is there as `dataset.table` and as `table`, with its columns even
-// where the lake has no rows. Timestamps are written as YYYY-MM-DDTHH:MM:SS[.ffffff]Z, doubles in
+// where the lake has no rows, and every view. Timestamps are written as YYYY-MM-DDTHH:MM:SS[.ffffff]Z, doubles in
 // the fewest digits that read back the same.
 class Query {
  public:

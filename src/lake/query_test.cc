@@ -216,6 +216,35 @@ TEST_F(QueryTest, TakesRowsFromElsewhere) {
   EXPECT_EQ(run("SELECT count(*) AS n FROM job_runs"), "n\n1\n");
 }
 
+TEST_F(QueryTest, ViewsReadTheTablesBehindThem) {
+  const auto put = [&](const table::Table& table, PartitionKey key, auto fill) {
+    table::RowBatch batch(table);
+    table::RowAppender row(batch);
+    fill(row);
+    table::BatchStream rows(batch);
+    const auto stored = lake_->replace(table, key, rows, {});
+    ASSERT_TRUE(stored) << stored.error().message();
+  };
+  const auto empty = run("SELECT count(*) AS n FROM zl_daily_stitched");
+  EXPECT_EQ(empty, "n\n0\n");
+  put(table::yahoo_zl_historical_2000_2010(), {.root = "", .date = Date(2010, 1, 1)},
+      [](table::RowAppender& row) {
+        row.date(Date(2010, 6, 4)).null().null().null().number(37.5).null().null();
+        row.boolean(true).timestamp(1).text("0").timestamp(1).end();
+      });
+  put(table::databento_futures_continuous_1d(), {.root = "ZL", .date = Date(2010, 1, 1)},
+      [](table::RowAppender& row) {
+        row.date(Date(2010, 6, 7)).text("ZL").text("ZL_CONT_VOL").number(38).number(39).number(37);
+        row.number(38.25).null().int64(10).null().number(0).boolean(false).text("ZLN0");
+        row.text("volume").int32(0).text("none").text("trade_date").boolean(false).end();
+      });
+  EXPECT_EQ(run("SELECT date, source, close, volume, seam_basis FROM market_data.zl_daily_stitched "
+                "ORDER BY date"),
+            "date,source,close,volume,seam_basis\n"
+            "2010-06-04,yahoo,37.5,,0.75\n"
+            "2010-06-07,databento,38.25,10,0.75\n");
+}
+
 TEST_F(QueryTest, SeesEachCommit) {
   ASSERT_TRUE(write_version(*lake_, "ES", kDay, 9));
   EXPECT_EQ(run("SELECT max(volume) AS v FROM candles_1m"), "v\n9\n");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "table/views.h"
 
 namespace fm::table {
 namespace {
@@ -262,6 +263,10 @@ std::string catalogue_markdown() {
     }
     fmt::format_to(out, "\n");
   }
+  fmt::format_to(out, "# Views\n\n");
+  for (const View& view : all_views())
+    fmt::format_to(out, "## {}.{}\n\n{}.\n\n```sql\n{}\n```\n\n", view.dataset, view.name,
+                   view.description, view.select);
   page.pop_back();
   return page;
 }
