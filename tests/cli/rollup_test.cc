@@ -89,6 +89,19 @@ TEST_F(RollupProgram, MakesBarsOfCandlesThatAddUp) {
         << table;
 }
 
+TEST_F(RollupProgram, EqualsTheVendorsOwnHour) {
+  if (!is_shared_data_there()) GTEST_SKIP() << "the shared test data are not there";
+  const std::string hour = shared("esh4-2023-12-25/glbx-mdp3-20231225.ohlcv-1");
+  EXPECT_EQ(run({"load", hour + "m.dbn", hour + "h.dbn", "--lake", "lake"}).exit_code, 0);
+  result({"rollup", "--lake", "lake"});
+  const std::string columns = "ts_event, symbol, open, high, low, close, volume";
+  EXPECT_EQ(rows("SELECT " + columns + " FROM bars_1h"),
+            rows("SELECT " + columns + " FROM databento_futures_ohlcv_1h"));
+  EXPECT_EQ(rows("SELECT date, volume, bars FROM databento_futures_ohlcv_1d"),
+            "date,volume,bars\n2023-12-26,9892,60\n")
+      << "the hour after Christmas counts for the 26th";
+}
+
 TEST_F(RollupProgram, SaysWhatIsMissing) {
   write_minutes("a.csv", 0, 2);
   EXPECT_EQ(run({"rollup", "--lake", "lake"}).exit_code, 1);
