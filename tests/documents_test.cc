@@ -128,5 +128,6 @@ void run_document(const std::string& name) {
 }
 
 TEST(Documents, Tutorial) { run_document("docs/tutorial.md"); }
+TEST(Documents, History) { run_document("docs/history.md"); }
 
 }  // namespace

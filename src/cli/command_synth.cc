@@ -19,9 +19,10 @@ std::vector<std::string> split(std::string_view list) {
   return words;
 }
 
-std::string to_text(const synth::Written& written, const std::string& output) {
-  std::string text = fmt::format("{}: {} trades, {} instruments, trade dates {} to {}\n", output,
-                                 app::grouped(static_cast<std::int64_t>(written.records)),
+std::string to_text(const synth::Written& written, const std::string& output,
+                    std::string_view what) {
+  std::string text = fmt::format("{}: {} {}, {} instruments, trade dates {} to {}\n", output,
+                                 app::grouped(static_cast<std::int64_t>(written.records)), what,
                                  written.instruments.size(), written.trade_dates.front().iso(),
                                  written.trade_dates.back().iso());
   for (const auto& roll : written.rolls)
@@ -55,6 +56,7 @@ class SynthCommand final : public Command {
            "  frontmonth synth --roots ES,CL --date 2025-06-10 --days 5 --trades 2000000 --seed 7 "
            "-o week.dbn\n"
            "  frontmonth synth --trades 1000 -o day.jsonl\n"
+           "  frontmonth synth --schema ohlcv-1m --days 20 -o minutes.dbn.zst\n"
            "  frontmonth synth --trades 100000 -o - | frontmonth candles - -o candles.csv";
   }
 
@@ -79,6 +81,10 @@ class SynthCommand final : public Command {
         ->type_name("N");
     app.add_option("--version", file_options_.version, "DBN version 1, 2 or 3 (default: 3)")
         ->type_name("N");
+    app.add_option(
+           "--schema", schema_,
+           "tbbo (default), or bars of these trades: ohlcv-1s, ohlcv-1m, ohlcv-1h, ohlcv-1d")
+        ->type_name("SCHEMA");
     app.add_flag("--zstd", file_options_.zstd,
                  "Compress, also where the file's ending does not say so");
     app.add_flag("--json", json_, "What was written as one JSON object");
@@ -91,11 +97,20 @@ class SynthCommand final : public Command {
     if (!date_.empty()) {
       FM_ASSIGN(options_.first_date, parse_date_flag("--date", date_));
     }
+    if (!schema_.empty()) {
+      const auto schema = dbn::parse_schema(schema_);
+      if (!schema)
+        return fail(Code::kInvalidArgument, "--schema: found '{}', expected tbbo or ohlcv-1m",
+                    schema_);
+      file_options_.schema = *schema;
+    }
     // More trades than a day holds spread over as many as they need.
     if (days_->count() == 0 && trades_->count() > 0) options_.days = 0;
     FM_ASSIGN(const auto written, synth::write_file(context.env(), output_, registry.universe(),
                                                     registry.calendar(), options_, file_options_));
-    const std::string text = json_ ? to_json(written, output_) : to_text(written, output_);
+    const bool is_bars = file_options_.schema != dbn::Schema::kTbbo;
+    const std::string text =
+        json_ ? to_json(written, output_) : to_text(written, output_, is_bars ? "bars" : "trades");
     if (output_ == "-")
       std::fputs(text.c_str(), stderr);  // standard output is the records'
     else
@@ -111,6 +126,7 @@ class SynthCommand final : public Command {
   std::string output_;
   std::string roots_;
   std::string date_;
+  std::string schema_;
   bool json_ = false;
 };
 

@@ -152,7 +152,7 @@ TEST(DailyCsv, RealFilesAreRead) {
   if (!std::filesystem::exists(shared)) GTEST_SKIP() << "shared data absent: " << shared;
   for (const auto& [file, rows] : std::map<std::string, std::size_t>{
            {"contracts/zlz25_price-history-10-03-2025.csv", 100}, {"daily/zl_1d.csv", 5'000}}) {
-    const auto text = read_text(Env::posix(), shared + "/" + file);
+    const auto text = read_text(Env::posix(), join(shared, file));
     ASSERT_TRUE(text);
     const auto lines = read_daily_csv(*text);
     ASSERT_TRUE(lines) << lines.error().message();

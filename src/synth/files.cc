@@ -1,6 +1,7 @@
 #include "synth/files.h"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -9,6 +10,7 @@
 #include "base/assert.h"
 #include "dbn/text_json.h"
 #include "dbn/writer.h"
+#include "synth/bars.h"
 
 namespace fm::synth {
 namespace {
@@ -48,18 +50,51 @@ Result<std::unique_ptr<dbn::ByteSink>> open_sink(Env& env, const std::string& pa
   return sink;
 }
 
+// The generator's trades, or bars made of them, block by block.
+class RecordBlocks {
+ public:
+  RecordBlocks(Generator& generator, dbn::Schema schema) : generator_(generator) {
+    if (schema != dbn::Schema::kTbbo) bars_.emplace(schema);
+  }
+
+  // Calls `take` with each record of the next blocks; false at the end.
+  template <class Take>
+  [[nodiscard]] Result<bool> next(Take take) {
+    if (ended_) return false;
+    const auto block = generator_.next();
+    ended_ = block.empty();
+    if (!bars_) {
+      for (const dbn::Mbp1Msg& record : block) FM_TRY(take(record));
+      return true;
+    }
+    for (const dbn::Mbp1Msg& record : block) bars_->add(record);
+    for (const dbn::OhlcvMsg& bar : ended_ ? bars_->finish() : bars_->take()) FM_TRY(take(bar));
+    return true;
+  }
+
+ private:
+  Generator& generator_;
+  std::optional<BarMaker> bars_;
+  bool ended_ = false;
+};
+
 Result<std::uint64_t> write_dbn(std::unique_ptr<dbn::ByteSink> sink, Generator& generator,
-                                int version) {
-  FM_ASSIGN(auto writer, dbn::Writer::open(std::move(sink), metadata_of(generator, version)));
-  for (auto block = generator.next(); !block.empty(); block = generator.next()) {
-    for (const dbn::Mbp1Msg& record : block) FM_TRY(writer.write(record));
+                                const FileOptions& options) {
+  FM_ASSIGN(auto writer, dbn::Writer::open(std::move(sink), metadata_of(generator, options.version,
+                                                                        options.schema)));
+  RecordBlocks blocks(generator, options.schema);
+  while (true) {
+    FM_ASSIGN(const bool more,
+              blocks.next([&](const auto& record) { return writer.write(record); }));
+    if (!more) break;
   }
   FM_TRY(writer.finish());
   return writer.records_written();
 }
 
 // As the vendor's downloads have them: readable prices and times, symbols mapped.
-Result<std::uint64_t> write_json_lines(std::unique_ptr<dbn::ByteSink> sink, Generator& generator) {
+Result<std::uint64_t> write_json_lines(std::unique_ptr<dbn::ByteSink> sink, Generator& generator,
+                                       dbn::Schema schema) {
   std::unordered_map<std::uint32_t, std::string> symbols;
   for (const Instrument& instrument : generator.instruments()) {
     symbols.emplace(instrument.id, instrument.symbol);
@@ -67,15 +102,18 @@ Result<std::uint64_t> write_json_lines(std::unique_ptr<dbn::ByteSink> sink, Gene
   const dbn::TextOptions text{.pretty_px = true, .pretty_ts = true, .map_symbols = true};
   std::uint64_t records = 0;
   std::string lines;
-  for (auto block = generator.next(); !block.empty(); block = generator.next()) {
+  RecordBlocks blocks(generator, schema);
+  while (true) {
     lines.clear();
-    for (const dbn::Mbp1Msg& record : block) {
+    FM_ASSIGN(const bool more, blocks.next([&](const auto& record) -> Status {
       const bool known = dbn::append_json(dbn::RecordView(record), text,
                                           symbols.at(record.header.instrument_id), lines);
       FM_ASSERT(known);
-    }
+      ++records;
+      return {};
+    }));
+    if (!more) break;
     FM_TRY(sink->write(std::as_bytes(std::span(lines))));
-    records += block.size();
   }
   FM_TRY(sink->finish());
   return records;
@@ -83,11 +121,11 @@ Result<std::uint64_t> write_json_lines(std::unique_ptr<dbn::ByteSink> sink, Gene
 
 }  // namespace
 
-dbn::Metadata metadata_of(const Generator& generator, int version) {
+dbn::Metadata metadata_of(const Generator& generator, int version, dbn::Schema schema) {
   dbn::Metadata metadata;
   metadata.version = version;
   metadata.dataset = kDataset;
-  metadata.schema = dbn::Schema::kTbbo;
+  metadata.schema = schema;
   metadata.start = generator.start();
   metadata.end = generator.end();
   metadata.stype_in = dbn::SType::kParent;
@@ -109,14 +147,19 @@ Result<Written> write_file(Env& env, const std::string& path, const market::Univ
   if (file_options.version < 1 || file_options.version > dbn::kNewestVersion) {
     return fail(Code::kInvalidArgument, "DBN version {}: expected 1, 2 or 3", file_options.version);
   }
+  if (file_options.schema != dbn::Schema::kTbbo && !BarMaker::makes(file_options.schema))
+    return fail(
+        Code::kInvalidArgument,
+        "schema {} is not generated; expected tbbo, ohlcv-1s, ohlcv-1m, ohlcv-1h or ohlcv-1d",
+        dbn::name(file_options.schema));
   FM_ASSIGN(const Target target, target_of(path, file_options));
   FM_ASSIGN(Generator generator, Generator::create(universe, calendar, options));
   FM_ASSIGN(auto sink, open_sink(env, path, target.zstd));
   Written written;
   if (target.form == Form::kDbn) {
-    FM_ASSIGN(written.records, write_dbn(std::move(sink), generator, file_options.version));
+    FM_ASSIGN(written.records, write_dbn(std::move(sink), generator, file_options));
   } else {
-    FM_ASSIGN(written.records, write_json_lines(std::move(sink), generator));
+    FM_ASSIGN(written.records, write_json_lines(std::move(sink), generator, file_options.schema));
   }
   written.start = generator.start();
   written.end = generator.end();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -129,6 +130,64 @@ TEST_F(Files, RefusesAnEndingBeforeItWritesAnything) {
   EXPECT_FALSE(write("a.dbn", options_, {.version = 4}));
   EXPECT_FALSE(write("a.dbn", {.roots = {"XX"}}));
   EXPECT_FALSE(Env::posix().exists(directory_.file("a.dbn")));
+}
+
+// By a slow grouping of the same trades.
+TEST_F(Files, BarsAreThoseOfTheTrades) {
+  const Options options{.roots = {"ES", "ZL"}, .days = 2, .trades = 20'000};
+  const auto& universe = market::Universe::builtin();
+  const auto& calendar = market::Calendar::builtin();
+  struct Expected {
+    std::map<std::pair<Nanos, std::size_t>, dbn::Mbp1Msg> trades;  // by time, then arrival
+    std::uint64_t volume = 0;
+  };
+  std::map<std::pair<Nanos, std::uint32_t>, Expected> expected;
+  auto generator = Generator::create(universe, calendar, options);
+  ASSERT_TRUE(generator);
+  constexpr Nanos kMinute = 60 * kNanosPerSecond;
+  std::size_t arrival = 0;
+  for (auto block = generator->next(); !block.empty(); block = generator->next())
+    for (const dbn::Mbp1Msg& trade : block) {
+      auto& bar = expected[{trade.header.ts_event / kMinute * kMinute, trade.header.instrument_id}];
+      bar.trades[{trade.header.ts_event, arrival++}] = trade;
+      bar.volume += trade.size;
+    }
+  const std::string path = directory_.file("bars.dbn.zst");
+  const auto written = write_file(Env::posix(), path, universe, calendar, options,
+                                  {.schema = dbn::Schema::kOhlcv1m});
+  ASSERT_TRUE(written) << written.error().message();
+  EXPECT_EQ(written->records, expected.size());
+  auto input = dbn::open_input(Env::posix(), path);
+  ASSERT_TRUE(input);
+  auto reader = dbn::Reader::open(std::move(input->source), path);
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(reader->metadata().schema, dbn::Schema::kOhlcv1m);
+  auto at = expected.begin();
+  while (true) {
+    const auto block = reader->next();
+    ASSERT_TRUE(block);
+    if (block->empty()) break;
+    for (const dbn::RecordView record : *block) {
+      const auto* const bar = record.get_if<dbn::OhlcvMsg>();
+      ASSERT_NE(bar, nullptr);
+      ASSERT_NE(at, expected.end());
+      EXPECT_EQ(std::pair(bar->header.ts_event, bar->header.instrument_id), at->first);
+      const auto& trades = at->second.trades;
+      const auto [low, high] = std::ranges::minmax_element(
+          trades, {}, [](const auto& trade) { return trade.second.price; });
+      EXPECT_EQ(bar->open, trades.begin()->second.price);
+      EXPECT_EQ(bar->close, trades.rbegin()->second.price);
+      EXPECT_EQ(bar->high, high->second.price);
+      EXPECT_EQ(bar->low, low->second.price);
+      EXPECT_EQ(bar->volume, at->second.volume);
+      ++at;
+    }
+  }
+  EXPECT_EQ(at, expected.end());
+  const auto refused =
+      write_file(Env::posix(), path, universe, calendar, options, {.schema = dbn::Schema::kMbo});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::kInvalidArgument);
 }
 
 }  // namespace
