@@ -217,7 +217,7 @@ TEST_F(QueryTest, TakesRowsFromElsewhere) {
 }
 
 TEST_F(QueryTest, ViewsReadTheTablesBehindThem) {
-  const auto put = [&](const table::Table& table, PartitionKey key, auto fill) {
+  const auto put = [&](const table::Table& table, const PartitionKey& key, auto fill) {
     table::RowBatch batch(table);
     table::RowAppender row(batch);
     fill(row);
