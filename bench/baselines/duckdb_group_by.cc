@@ -5,6 +5,8 @@
 
 #include <duckdb.h>
 
+#include "duckdb_database.h"
+
 namespace fm::bench {
 namespace {
 
@@ -34,25 +36,11 @@ std::string group_by(const std::string& bucket, const std::string& time, const s
       bucket, time, time, time, time, from);
 }
 
-struct Database {
-  duckdb_database database = nullptr;
-  duckdb_connection connection = nullptr;
-  Database() = default;
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
-  ~Database() {
-    duckdb_disconnect(&connection);
-    duckdb_close(&database);
-  }
-};
-
 }  // namespace
 
 Result<GroupByTimes> duckdb_group_by(Env& env, const std::vector<std::string>& files, int threads) {
-  Database db;
-  if (duckdb_open(nullptr, &db.database) == DuckDBError ||
-      duckdb_connect(db.database, &db.connection) == DuckDBError)
-    return fail(Code::kQuery, "DuckDB does not open a database in memory");
+  DuckdbDatabase db;
+  FM_TRY(db.open());
   FM_TRY(run(db.connection, fmt::format("SET threads = {}", threads)));
   FM_TRY(run(db.connection, "SET preserve_insertion_order = false"));
   GroupByTimes times;

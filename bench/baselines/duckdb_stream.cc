@@ -4,20 +4,10 @@
 
 #include <duckdb.h>
 
+#include "duckdb_database.h"
+
 namespace fm::bench {
 namespace {
-
-struct Database {
-  duckdb_database database = nullptr;
-  duckdb_connection connection = nullptr;
-  Database() = default;
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
-  ~Database() {
-    duckdb_disconnect(&connection);
-    duckdb_close(&database);
-  }
-};
 
 struct Statement {
   duckdb_prepared_statement prepared = nullptr;
@@ -37,10 +27,8 @@ struct Statement {
 
 Result<StreamTimes> duckdb_stream(Env& env, const std::vector<std::string>& files,
                                   const std::string& columns, int threads) {
-  Database db;
-  if (duckdb_open(nullptr, &db.database) == DuckDBError ||
-      duckdb_connect(db.database, &db.connection) == DuckDBError)
-    return fail(Code::kQuery, "DuckDB does not open a database in memory");
+  DuckdbDatabase db;
+  FM_TRY(db.open());
   std::string list;
   for (const std::string& file : files) list += (list.empty() ? "'" : ", '") + file + "'";
   const std::string settings =

@@ -6,27 +6,13 @@
 
 #include "app/progress.h"
 #include "base/assert.h"
+#include "base/text_file.h"
 #include "jobs/query_job.h"
 
 namespace fm::app {
 namespace {
 
 constexpr Second kBarSeconds = 300;
-
-class TextFile final : public WritableFile {
- public:
-  using WritableFile::write;
-  Status write(std::span<const std::byte> bytes) override {
-    text_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    return {};
-  }
-  Status sync() override { return {}; }
-  Status close() override { return {}; }
-  [[nodiscard]] const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 using Cells = std::vector<std::string>;
 

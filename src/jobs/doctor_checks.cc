@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include "base/assert.h"
+#include "base/text_file.h"
 #include "jobs/registry.h"
 #include "lake/query.h"
 #include "ops/state.h"
@@ -71,26 +72,14 @@ std::string mend_for(const Error& error, const std::string& folder) {
   }
 }
 
-class TextFile final : public WritableFile {
- public:
-  using WritableFile::write;
-  Status write(std::span<const std::byte> bytes) override {
-    text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    return {};
-  }
-  Status sync() override { return {}; }
-  Status close() override { return {}; }
-  std::string text;
-};
-
 // "v1.4.4", from the engine itself over an empty lake: it loads, and it answers.
 Result<std::string> duckdb_version(Env& env) {
   const auto nothing = lake::Lake::view(env, "/nonexistent");
   FM_ASSIGN(const auto query, lake::Query::open(*nothing));
   TextFile out;
   FM_TRY(query->run("SELECT version()", lake::Format::kCsv, out));
-  const auto line = out.text.find('\n');
-  std::string version = line == std::string::npos ? out.text : out.text.substr(line + 1);
+  const auto line = out.text().find('\n');
+  std::string version = line == std::string::npos ? out.text() : out.text().substr(line + 1);
   while (version.ends_with('\n')) version.pop_back();
   return version;
 }

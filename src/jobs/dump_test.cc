@@ -3,24 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "base/testing_fault_env.h"
+#include "base/text_file.h"
 #include "dbn/writer.h"
 
 namespace fm::jobs {
 namespace {
 
 const std::string kData = FM_SHARED_DATA;
-
-class TextFile final : public WritableFile {
- public:
-  using WritableFile::write;
-  Status write(std::span<const std::byte> bytes) override {
-    text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    return {};
-  }
-  Status sync() override { return {}; }
-  Status close() override { return {}; }
-  std::string text;
-};
 
 class DumpTest : public testing::Test {
  protected:
@@ -31,7 +20,7 @@ class DumpTest : public testing::Test {
     TextFile out;
     const auto report = dump(env_, options, out);
     EXPECT_TRUE(report) << report.error().message();
-    return out.text;
+    return out.text();
   }
   static std::size_t lines(const std::string& text) {
     return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
@@ -135,7 +124,7 @@ TEST_F(DumpFileTest, RecordsBeforeDamageAreShown) {
   const auto broken = dump(env_, {.input = file}, out);
   ASSERT_FALSE(broken);
   EXPECT_EQ(broken.error().code(), Code::kTruncated);
-  EXPECT_EQ(lines(out.text), 1u);
+  EXPECT_EQ(lines(out.text()), 1u);
   TextFile rest;
   const auto salvaged = dump(env_, {.input = file, .salvage = true}, rest);
   ASSERT_TRUE(salvaged) << salvaged.error().message();

@@ -99,8 +99,7 @@ std::optional<RejectedBar> BarGuards::fault_of(const PolledBar& bar) const {
   for (const auto& [which, price] : prices_of(bar))
     if (price == kUndefPrice)
       return rejected(BarFault::kNoPrice, fmt::format("{} is undefined", which));
-  if (bar.high < bar.low || std::max(bar.open, bar.close) > bar.high ||
-      std::min(bar.open, bar.close) < bar.low)
+  if (quality::is_bad_range(bar.open, bar.high, bar.low, bar.close))
     return rejected(BarFault::kBadRange, "expected low <= open, close <= high");
   if (bar.volume > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
     return rejected(BarFault::kBadVolume, fmt::format("volume {}", bar.volume));
@@ -123,9 +122,7 @@ std::optional<Price> BarGuards::tick_at(Nanos time) const {
 }
 
 bool BarGuards::is_near(double close, const PolledBar& bar) const {
-  const double steps = kOutlierTicks * to_double(tick_at(bar.time).value_or(0));
-  return std::abs(to_double(bar.close) - close) <=
-         std::max(options_.outlier_limit * std::abs(close), steps);
+  return quality::is_near(close, to_double(bar.close), tick_at(bar.time), options_.outlier_limit);
 }
 
 void BarGuards::accept(Contract& contract, const PolledBar& bar) {

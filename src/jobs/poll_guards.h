@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "market/session.h"
 #include "market/universe.h"
+#include "quality/bar_rules.h"
 
 namespace fm::jobs {
 
@@ -50,12 +51,9 @@ struct RejectedBar {
   std::string found;  // "close 4800.100000000 is no multiple of 0.250000000"
 };
 
-// A close may lie this many ticks away whatever the limit says: far contracts trade in steps.
-inline constexpr int kOutlierTicks = 20;
-
 struct GuardOptions {
   std::string root;
-  double outlier_limit = 0.2;  // of |close / the contract's last close − 1|
+  double outlier_limit = quality::kOutlierLimit;  // of |close / the contract's last close − 1|
   Nanos now = kUndefTime;
 };
 

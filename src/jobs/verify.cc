@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "base/text_file.h"
 #include "jobs/schema_job.h"
 #include "lake/lake.h"
 #include "lake/query.h"
@@ -22,20 +23,6 @@ using table::Table;
 
 // Sums over a year of a table's rows, or a repair of a day's.
 constexpr Nanos kStatementTimeout = 3'600 * kNanosPerSecond;
-
-class TextFile final : public WritableFile {
- public:
-  Status write(std::span<const std::byte> bytes) override {
-    text_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    return {};
-  }
-  Status sync() override { return {}; }
-  Status close() override { return {}; }
-  [[nodiscard]] const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 // Lines of numbers and dates, without the header.
 std::vector<std::vector<std::string>> cells_of(std::string_view csv) {

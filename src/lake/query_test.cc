@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/testing_fault_env.h"
+#include "base/text_file.h"
 #include "lake/duckdb.h"
 #include "lake/testing_rows.h"
 #include "table/ddl.h"
@@ -16,21 +17,6 @@ namespace fm::lake {
 namespace {
 
 const Date kDay(2025, 6, 16);
-
-class StringFile final : public WritableFile {
- public:
-  using WritableFile::write;
-  Status write(std::span<const std::byte> bytes) override {
-    text_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    return {};
-  }
-  Status sync() override { return {}; }
-  Status close() override { return {}; }
-  [[nodiscard]] const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 class QueryTest : public testing::Test {
  protected:
@@ -46,7 +32,7 @@ class QueryTest : public testing::Test {
   }
 
   std::string run(std::string_view sql, Format format = Format::kCsv) {
-    StringFile out;
+    TextFile out;
     const auto done = query_->run(sql, format, out);
     return done ? out.text() : "error: " + done.error().message();
   }
@@ -94,7 +80,7 @@ TEST_F(QueryTest, EmptyTablesHaveTheirColumns) {
   const TestDirectory nothing;
   const auto lake = Lake::view(Env::posix(), nothing.file("none"));
   auto query = Query::open(*lake, {.threads = 1});
-  StringFile out;
+  TextFile out;
   EXPECT_TRUE((*query)->run("SELECT count(*) AS n FROM candles_1m", Format::kCsv, out));
   EXPECT_EQ(out.text(), "n\n0\n");
   EXPECT_FALSE(Env::posix().exists(nothing.file("none")));
@@ -146,7 +132,7 @@ constexpr const char* kEndless =
 TEST_F(QueryTest, EndsAStatementWhoseTimeIsOver) {
   const auto limited = Query::open(*lake_, {.threads = 1, .time_max = 200'000'000});
   ASSERT_TRUE(limited);
-  StringFile out;
+  TextFile out;
   const auto late = (*limited)->run(kEndless, Format::kCsv, out);
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code(), Code::kTimedOut) << late.error().message();
@@ -162,7 +148,7 @@ TEST_F(QueryTest, CanBeCancelled) {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     query_->cancel();
   });
-  StringFile out;
+  TextFile out;
   const auto ended = query_->run(kEndless, Format::kCsv, out);
   ASSERT_FALSE(ended);
   EXPECT_EQ(ended.error().message(), "the statement was cancelled");
@@ -183,7 +169,7 @@ TEST_F(QueryTest, WritesAsManyRowsAsAreAllowed) {
                {"SELECT * FROM range(4)", 3, true},
                {"SELECT * FROM range(1000000)", 3, true}};
   for (const auto& c : cases) {
-    StringFile out;
+    TextFile out;
     const auto outcome = (*limited)->run(c.sql, Format::kCsv, out);
     ASSERT_TRUE(outcome) << outcome.error().message();
     EXPECT_EQ(outcome->rows, c.rows) << c.sql;
@@ -195,7 +181,7 @@ TEST_F(QueryTest, WritesAsManyRowsAsAreAllowed) {
 TEST_F(QueryTest, UsesNoMoreMemoryThanIsAllowed) {
   const auto limited = Query::open(*lake_, {.memory_max_mb = 64, .threads = 1});
   ASSERT_TRUE(limited);
-  StringFile out;
+  TextFile out;
   const auto large = (*limited)->run(
       "SELECT count(*) FROM (SELECT DISTINCT range::VARCHAR || repeat('x', 100) FROM "
       "range(20000000))",
