@@ -106,13 +106,14 @@ TEST_F(Verify, OneCellIsFoundInEveryColumn) {
     for (const table::Column& column : table->columns) {
       const bool is_key = std::ranges::find(table->key, column.name) != table->key.end();
       if (column.bookkeeping || column.name == table->partition_column || is_key) continue;
-      SCOPED_TRACE(name + "." + std::string(column.name));
+      SCOPED_TRACE(column.name);
       const std::string cell = "\"" + std::string(column.name) + "\"";
       const std::string where = fmt::format(
           " WHERE (tableoid, ctid) = (SELECT tableoid, ctid FROM {} WHERE {} IS NOT NULL "
           "ORDER BY 1, 2 DESC LIMIT 1)",
           name, cell);
-      if (ask("SELECT count(*) FROM " + name + where) == "0") continue;  // nothing but nulls
+      if (ask(fmt::format("SELECT count(*) FROM {}{}", name, where)) == "0")
+        continue;  // nothing but nulls
       change(fmt::format("UPDATE {} SET {} = {}{}", name, cell, changed_cell(column, cell), where));
       const VerifyReport found = verify({std::string(table->name)}, true);
       ASSERT_EQ(found.tables.at(0).different, 1U) << to_text(found);
