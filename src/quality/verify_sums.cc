@@ -18,7 +18,9 @@ using table::Type;
 // and a product of a value and a weight fits 64 bits with room for the sum of a partition.
 constexpr std::int64_t kValueModulus = 2'147'483'647;
 constexpr std::int64_t kWeightModulus = 1'000'003;
-constexpr std::array kKeyFactors{7'919, 104'729, 611'953, 15'485'863};
+// As many as the longest key has columns.
+constexpr std::array kKeyFactors{7'919,      104'729,    611'953,   15'485'863,
+                                 32'452'843, 49'979'687, 67'867'967};
 // Stands for what is no number that can be counted: NaN, and beyond 64 bits.
 constexpr int kUncountable = 7;
 constexpr int kNull = 12'345;  // and what a null weighs

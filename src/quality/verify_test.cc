@@ -32,6 +32,18 @@ TEST(VerifySums, EveryEngineSaysTheSameInItsOwnWords) {
       << "bookkeeping is nobody's business";
 }
 
+TEST(VerifySums, AreMadeOfEveryTable) {
+  const SumsRange range{
+      .root = "ES", .from = Date(2025, 1, 1), .before = Date(2026, 1, 1), .final_to = {}};
+  for (const table::Table& table : table::all_tables())
+    for (const Engine engine : {Engine::kDuckdb, Engine::kPostgres, Engine::kBigquery}) {
+      const std::string statement = sums_statement(table, engine, range);
+      for (const table::Column& column : table.columns)
+        EXPECT_EQ(statement.find(std::string(column.name)) == std::string::npos, column.bookkeeping)
+            << table.name << " " << column.name;
+    }
+}
+
 std::vector<std::string> cells(const std::string& date, const std::string& rows,
                                const std::string& sum) {
   std::vector<std::string> row{date, rows};
