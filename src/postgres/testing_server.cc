@@ -114,7 +114,8 @@ Result<std::unique_ptr<TestServer>> TestServer::start() {
             server->folder_);
   int status = 0;
   if (::waitpid(made, &status, 0) != made || status != 0)
-    return fail(Code::kInternal, "initdb failed: {}", log_of(server->folder_));
+    return fail(Code::kInternal, "initdb failed in {}, as {}: {}", server->folder_,
+                ::geteuid() == 0 ? "nobody" : "this user", log_of(server->folder_));
   server->port_ = free_port();
   server->launch();
   FM_TRY(server->await());
