@@ -43,7 +43,7 @@ test-threads: ## the rooms that use threads, with the thread sanitizer
 	@tools/cmake $(THREADS) -DCMAKE_BUILD_TYPE=Debug -DFM_TSAN=ON
 	@cmake --build $(THREADS) --parallel $(JOBS) --target $(THREADED:%=%_test)
 	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp halt_on_error=1" GTEST_FILTER='-*Crash*:*Race*' \
-	  ctest --test-dir $(THREADS) --output-on-failure --parallel $(JOBS) -R '^($(subst $(space),|,$(THREADED)))$$'
+	  ctest --test-dir $(THREADS) --output-on-failure --parallel $(JOBS) -R '^($(subst $(space),|,$(THREADED)))(_[0-9]+)?$$'
 
 bench: build ## one table of speeds beside their limits; also build/bench.json
 	@tools/bootstrap bench

@@ -20,11 +20,11 @@ endforeach()
 set(FM_FLOOR_app 8)
 set(FM_FLOOR_cli 9)
 
-# fm_room(NAME ROOMS room... LIBRARIES library... TEST_LIBRARIES library...)
+# fm_room(NAME ROOMS room... LIBRARIES library... TEST_LIBRARIES library... [SHARDS n])
 # Builds src/NAME/*.cc as the library NAME and src/NAME/*_test.cc as NAME_test; files named testing_*.{h,cc}
 # are helpers that only tests (of any room) may use, in the library NAME_testing.
 function(fm_room name)
-  cmake_parse_arguments(ARG "" "" "ROOMS;LIBRARIES;TEST_LIBRARIES;TEST_ROOMS" ${ARGN})
+  cmake_parse_arguments(ARG "" "SHARDS" "ROOMS;LIBRARIES;TEST_LIBRARIES;TEST_ROOMS" ${ARGN})
   foreach(room IN LISTS ARG_ROOMS)
     if(NOT FM_FLOOR_${room} LESS FM_FLOOR_${name})
       message(FATAL_ERROR "Room ${name} (floor ${FM_FLOOR_${name}}) may not use ${room} (floor ${FM_FLOOR_${room}}).")
@@ -63,7 +63,17 @@ function(fm_room name)
     endif()
     target_compile_definitions(${name}_test PRIVATE
       FM_SHARED_DATA="${CMAKE_SOURCE_DIR}/../shared/data" FM_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-    add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1)
-    set_tests_properties(${name} PROPERTIES TIMEOUT 1200)
+    if(ARG_SHARDS)
+      # A long program as several tests, so that they may run side by side.
+      foreach(shard RANGE 1 ${ARG_SHARDS})
+        math(EXPR index "${shard} - 1")
+        add_test(NAME ${name}_${shard} COMMAND ${name}_test --gtest_brief=1)
+        set_tests_properties(${name}_${shard} PROPERTIES TIMEOUT 1200 COST 1000 ENVIRONMENT
+          "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index};GTEST_OUTPUT=xml:${CMAKE_BINARY_DIR}/results/${name}_${shard}.xml")
+      endforeach()
+    else()
+      add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1)
+      set_tests_properties(${name} PROPERTIES TIMEOUT 1200)
+    endif()
   endif()
 endfunction()
