@@ -18,7 +18,7 @@ struct MinutesLake {
   std::uint64_t rows = 0;
 };
 
-// Every minute in session of five roots and three years, of four contracts each. Made once and
+// Every minute in session of seven roots and three years, of four contracts each. Made once and
 // kept; a quick run has a few minutes of each year.
 [[nodiscard]] Result<std::shared_ptr<MinutesLake>> ensure_minutes(const Context& context);
 
