@@ -72,7 +72,8 @@ class AuditCommand final : public Command {
     }();
     if (!report) return std::unexpected(report.error());
     if (!page_.empty()) FM_TRY(write_text_atomically(context.env(), page_, jobs::to_html(*report)));
-    if (!plan_.empty()) FM_TRY(write_text_atomically(context.env(), plan_, jobs::plan_to_json(*report)));
+    if (!plan_.empty())
+      FM_TRY(write_text_atomically(context.env(), plan_, jobs::plan_to_json(*report)));
     FM_TRY(context.print(json_ ? jobs::to_json(*report) : jobs::to_text(*report)));
     return report->is_wrong() ? ExitCode::kProblemsFound : ExitCode::kOk;
   }

@@ -42,8 +42,8 @@ struct QueryOutcome {
 };
 
 // Every table of the catalogue is there as `dataset.table` and as `table`, with its columns even
-// where the lake has no rows, and every view. Timestamps are written as YYYY-MM-DDTHH:MM:SS[.ffffff]Z, doubles in
-// the fewest digits that read back the same.
+// where the lake has no rows, and every view. Timestamps are written as
+// YYYY-MM-DDTHH:MM:SS[.ffffff]Z, doubles in the fewest digits that read back the same.
 class Query {
  public:
   // Errors: kInvalidArgument for an `as_of` that is still to come.
