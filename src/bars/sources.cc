@@ -73,18 +73,7 @@ std::unique_ptr<table::RowStream> read_years(const lake::Lake& lake, const table
   return std::make_unique<YearByYear>(lake, table, root, from, before, std::move(columns));
 }
 
-Date date_of(const lake::Manifest& manifest) {
-  std::string value = manifest.partition.substr(manifest.partition.rfind('=') + 1);
-  if (value.size() == 4) value += "-01-01";
-  const auto date = Date::parse(value);
-  FM_ASSERT(date.has_value());
-  return *date;
-}
-
-std::string root_of(const lake::Manifest& manifest) {
-  constexpr std::string_view kPrefix = "p_root=";
-  if (!manifest.partition.starts_with(kPrefix)) return "";
-  return manifest.partition.substr(kPrefix.size(), manifest.partition.find('/') - kPrefix.size());
-}
+Date date_of(const lake::Manifest& manifest) { return manifest.key().date; }
+std::string root_of(const lake::Manifest& manifest) { return manifest.key().root; }
 
 }  // namespace fm::bars

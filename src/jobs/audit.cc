@@ -67,6 +67,7 @@ class Audit {
   quality::BarAudit begin(const Task& task, const std::string& root) const;
   void note_overlaps(const BarTable& bars, SeriesReport& series) const;
   Status work();
+  Status check_options() const;
   Status plan(AuditReport& report) const;
 
   Env& env_;
@@ -271,14 +272,9 @@ Status Audit::work() {
 Status Audit::plan(AuditReport& report) const {
   quality::PlanOptions plan{
       .roots = options_.roots, .schemas = {}, .from = options_.plan_from, .to = options_.plan_to};
-  for (const std::string& schema : options_.plan_schemas) {
-    const auto bars = std::ranges::find(kBarTables, schema, &BarTable::schema);
-    if (bars == kBarTables.end() || schema.empty())
-      return fail(Code::kInvalidArgument,
-                  "cannot plan for schema {}; expected ohlcv-1s, ohlcv-1m, ohlcv-1h or ohlcv-1d",
-                  schema);
-    plan.schemas.push_back({schema, bars->slot_seconds});
-  }
+  for (const std::string& schema : options_.plan_schemas)
+    plan.schemas.push_back(
+        {schema, std::ranges::find(kBarTables, schema, &BarTable::schema)->slot_seconds});
   if (plan.roots.empty())
     for (const market::Root& root : registry_->universe().roots()) plan.roots.push_back(root.name);
   std::vector<quality::Density> densities;
@@ -296,11 +292,26 @@ Status Audit::plan(AuditReport& report) const {
   return {};
 }
 
-Result<AuditReport> Audit::run() {
+// Before anything is read: an audit may take a while.
+Status Audit::check_options() const {
   for (const std::string& timeframe : options_.timeframes)
     if (const auto all = audit_timeframes(); std::ranges::find(all, timeframe) == all.end())
       return fail(Code::kInvalidArgument, "there is no timeframe {}; there are {}", timeframe,
                   fmt::join(all, ", "));
+  for (const std::string& schema : options_.plan_schemas)
+    if (schema.empty() ||
+        std::ranges::find(kBarTables, schema, &BarTable::schema) == kBarTables.end())
+      return fail(Code::kInvalidArgument,
+                  "cannot plan for schema {}; expected ohlcv-1s, ohlcv-1m, ohlcv-1h or ohlcv-1d",
+                  schema);
+  const auto lake = env_.info(options_.lake);
+  if (lake && lake->is_directory) return {};
+  return std::unexpected(Error(Code::kNotFound, fmt::format("{}: there is no lake", options_.lake))
+                             .hint("Name it by --lake DIR or the key `lake`."));
+}
+
+Result<AuditReport> Audit::run() {
+  FM_TRY(check_options());
   const Nanos began = env_.monotonic();
   FM_ASSIGN(registry_, Registry::load(env_, options_.universe_file));
   lake_ = lake::Lake::view(env_, options_.lake, {.state_dir = options_.state_dir});
@@ -331,6 +342,9 @@ Result<AuditReport> Audit::run() {
   };
   std::ranges::sort(report.series, {}, rank);
   quality::note_uneven_ranges(report.series, registry_->universe(), registry_->calendar());
+  for (const std::string& root : options_.roots)
+    if (std::ranges::find(report.series, root, &SeriesReport::root) == report.series.end())
+      report.absent_roots.push_back(root);
   if (!options_.plan_schemas.empty()) FM_TRY(plan(report));
   report.seconds = static_cast<double>(env_.monotonic() - began) / 1e9;
   return report;

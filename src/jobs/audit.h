@@ -37,8 +37,8 @@ struct AuditOptions {
 // "1s", "1m", "1h", "1d", "1m_live", "candles".
 [[nodiscard]] std::vector<std::string> audit_timeframes();
 
-// Touches nothing. Errors: kInvalidArgument for a timeframe that does not exist; those of the lake
-// and the state.
+// Touches nothing. Errors: kInvalidArgument for a timeframe that does not exist or a schema that is
+// not planned for; kNotFound without a lake; those of the lake and the state.
 [[nodiscard]] Result<quality::AuditReport> run_audit(Env& env, const AuditOptions& options,
                                                      Progress& progress);
 

@@ -199,10 +199,13 @@ std::string requests_json(const AuditReport& report) {
 }  // namespace
 
 std::string to_text(const AuditReport& report) {
+  std::string absent;
+  for (const std::string& root : report.absent_roots)
+    absent += fmt::format("  wrong    {}: the lake has no row of it\n", root);
   if (report.series.empty())
-    return "The lake has no bars and no candles to audit.\n" + plan_text(report);
+    return "The lake has no bars and no candles to audit.\n" + absent + plan_text(report);
   std::string out = series_table(report);
-  std::string findings;
+  std::string findings = absent;
   for (const Weight weight : {Weight::kWrong, Weight::kWarning, Weight::kInfo})
     findings += findings_text(report, weight);
   if (!findings.empty()) out += "\nFound:\n" + findings;
@@ -211,7 +214,7 @@ std::string to_text(const AuditReport& report) {
   out += plan_text(report);
   out += fmt::format("\n{}: {} wrong, {}, {} for information; {} in {:.1f} s\n",
                      report.is_wrong() ? "Something is wrong" : "Nothing is wrong",
-                     report.findings(Weight::kWrong),
+                     report.findings(Weight::kWrong) + report.absent_roots.size(),
                      plural(report.findings(Weight::kWarning), "warning"),
                      report.findings(Weight::kInfo), plural(rows, "row"), report.seconds);
   return out;
@@ -223,6 +226,9 @@ std::string to_json(const AuditReport& report) {
                   json_quoted(report.dataset), iso_second(report.made_at), report.is_wrong());
   for (const SeriesReport& series : report.series)
     out += (out.back() == '[' ? "" : ",") + series_json(series);
+  out += R"(],"absent_roots":[)";
+  for (const std::string& root : report.absent_roots)
+    out += (out.back() == '[' ? "" : ",") + json_quoted(root);
   out += "]";
   if (report.planned) out += R"(,"plan":)" + requests_json(report);
   return out + "}\n";

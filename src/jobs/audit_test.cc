@@ -365,7 +365,23 @@ TEST_F(AuditTest, CandlesAreAccountedForBySecond) {
   EXPECT_EQ(audit().series[0].count(SlotState::kRepaired), std::min<std::uint64_t>(covered, 10));
 }
 
+TEST_F(AuditTest, WhatIsNotThereIsNotRight) {
+  NoProgress progress;
+  const auto missing = run_audit(Env::posix(), {.lake = folder_.file("laek")}, progress);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code(), Code::kNotFound);
+  EXPECT_NE(missing.error().message().find("laek: there is no lake"), std::string::npos);
+  write_bars(in("a.dbn"), minutes(0, 60));
+  load_all();
+  const AuditReport report = audit({.roots = {"ES", "ZL"}});
+  EXPECT_EQ(report.absent_roots, (std::vector<std::string>{"ZL"}));
+  EXPECT_TRUE(report.is_wrong());
+  EXPECT_NE(to_text(report).find("ZL: the lake has no row of it"), std::string::npos);
+  EXPECT_NE(to_json(report).find(R"("absent_roots":["ZL"])"), std::string::npos);
+}
+
 TEST_F(AuditTest, AnEmptyLakeHasNothingToAudit) {
+  ASSERT_TRUE(lake::Lake::open(Env::posix(), options_.lake));
   const AuditReport report = audit();
   EXPECT_TRUE(report.series.empty());
   EXPECT_EQ(to_text(report), "The lake has no bars and no candles to audit.\n");

@@ -40,7 +40,7 @@ void note(SeriesReport& series, Date found, Date usual_date, std::string_view wh
 
 }  // namespace
 
-bool AuditReport::is_wrong() const { return findings(Weight::kWrong) > 0; }
+bool AuditReport::is_wrong() const { return findings(Weight::kWrong) > 0 || !absent_roots.empty(); }
 
 std::uint64_t AuditReport::findings(Weight weight) const {
   std::uint64_t count = 0;

@@ -14,12 +14,13 @@ namespace fm::quality {
 struct AuditReport {
   std::string dataset;
   Second made_at = 0;
-  std::vector<SeriesReport> series;   // by timeframe, then root
-  std::vector<DownloadRequest> plan;  // when it was asked for
+  std::vector<SeriesReport> series;       // by timeframe, then root
+  std::vector<std::string> absent_roots;  // asked for, and without a row
+  std::vector<DownloadRequest> plan;      // when it was asked for
   bool planned = false;
   double seconds = 0;
 
-  // Whether any finding is wrong.
+  // Whether any finding is wrong, or a root that was asked for is not there.
   [[nodiscard]] bool is_wrong() const;
   [[nodiscard]] std::uint64_t findings(Weight weight) const;
 };
