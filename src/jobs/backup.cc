@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <filesystem>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -116,8 +117,12 @@ bool has_lake(Env& env, const std::string& directory) {
   return env.exists(join(directory, ".store/format"));
 }
 
+// However the two are spelled.
 bool lies_within(const std::string& inner, const std::string& outer) {
-  return inner == outer || inner.starts_with(outer + "/");
+  const auto plain = [](const std::string& path) {
+    return std::filesystem::absolute(path + "/").lexically_normal().string();
+  };
+  return plain(inner).starts_with(plain(outer));
 }
 
 Status copy_all(Env& env, const lake::Lake& from, lake::Lake& to, BackupReport& report) {
