@@ -18,6 +18,13 @@ function(fm_add_precompiled kind)
   target_link_libraries(fm_precompiled_${kind} PRIVATE fm_flags fmt::fmt ${ARGN})
   target_compile_options(fm_precompiled_${kind} PRIVATE -fpch-preprocess)
   target_precompile_headers(fm_precompiled_${kind} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled_${kind}.h)
+  if(FM_CCACHE)
+    # GCC knows a `#pragma once` header within a precompiled one by its size and sum. ccache's look at the preprocessed
+    # text does not see a changed comment and would bring back a precompiled header that no longer matches: everything
+    # in it would be defined twice. By its dependencies alone it cannot.
+    set_target_properties(fm_precompiled_${kind} PROPERTIES CXX_COMPILER_LAUNCHER
+      "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;CCACHE_DEPEND=1;CCACHE_NAMESPACE=precompiled;${FM_CCACHE}")
+  endif()
 endfunction()
 
 function(fm_precompile target kind)
