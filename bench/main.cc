@@ -42,15 +42,17 @@ const std::pair<const char*, MakeRow> kRows[] = {{"decode_raw", decode_raw_row},
                                                  {"lake_write", lake_write_row},
                                                  {"rollup", rollup_row},
                                                  {"audit", audit_row},
+                                                 {"load_json", load_json_row},
+                                                 {"load_dbn", load_dbn_row},
                                                  {"postgres_bulk", postgres_bulk_row},
                                                  {"fetch", fetch_row}};
 
 using MeasureLimits = Result<std::vector<Limit>> (*)(const Context&);
-const std::pair<const char*, MeasureLimits> kLimits[] = {{"live_receive", live_receive},
-                                                         {"live_throughput", live_throughput},
-                                                         {"live_latency", live_latency},
-                                                         {"live_restart", live_restart},
-                                                         {"postgres_live", postgres_live}};
+const std::pair<const char*, MeasureLimits> kLimits[] = {
+    {"live_receive", live_receive},   {"live_throughput", live_throughput},
+    {"live_latency", live_latency},   {"live_restart", live_restart},
+    {"postgres_live", postgres_live}, {"load_again", load_again},
+    {"load_pipe", load_pipe}};
 
 Status run(const Arguments& arguments, const Context& context, Report& report) {
   const auto wanted = [&](std::string_view id) {

@@ -26,6 +26,8 @@ struct Context {
 [[nodiscard]] Result<Row> lake_write_row(const Context& context);
 [[nodiscard]] Result<Row> rollup_row(const Context& context);
 [[nodiscard]] Result<Row> audit_row(const Context& context);
+[[nodiscard]] Result<Row> load_json_row(const Context& context);
+[[nodiscard]] Result<Row> load_dbn_row(const Context& context);
 
 [[nodiscard]] Result<Row> postgres_bulk_row(const Context& context);
 
@@ -48,6 +50,8 @@ struct Limit {
 [[nodiscard]] Result<std::vector<Limit>> live_latency(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> live_restart(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> postgres_live(const Context& context);
+[[nodiscard]] Result<std::vector<Limit>> load_again(const Context& context);
+[[nodiscard]] Result<std::vector<Limit>> load_pipe(const Context& context);
 
 // Candle rows per trade of both inputs. What the figures above say holds for busy days alone.
 struct Density {

@@ -93,7 +93,7 @@ Result<std::shared_ptr<Prepared>> prepare(const Context& context) {
   const std::string file = join(context.data.directory, "candles-rows.parquet");
   MemoryStream rows(kept.rows, *kept.engine);
   FM_TRY(lake::write_parquet(env, file, rows));
-  FM_ASSIGN(DuckdbCopy copy, DuckdbCopy::load(file, kBaselineThreads));
+  FM_ASSIGN(DuckdbCopy copy, DuckdbCopy::load({file}, kBaselineThreads));
   FM_TRY(env.remove(file));
   auto prepared = std::make_shared<Prepared>();
   prepared->kept = std::move(kept);

@@ -41,22 +41,24 @@ DuckdbCopy::DuckdbCopy(std::unique_ptr<State> state) : state_(std::move(state)) 
 DuckdbCopy::DuckdbCopy(DuckdbCopy&&) noexcept = default;
 DuckdbCopy::~DuckdbCopy() = default;
 
-Result<DuckdbCopy> DuckdbCopy::load(const std::string& parquet_file, int threads) {
+Result<DuckdbCopy> DuckdbCopy::load(const std::vector<std::string>& parquet_files, int threads) {
+  std::string list;
+  for (const std::string& file : parquet_files)
+    list += fmt::format("{}'{}'", list.empty() ? "" : ",", file);
   auto state = std::make_unique<State>();
   if (duckdb_open(nullptr, &state->database) == DuckDBError ||
       duckdb_connect(state->database, &state->connection) == DuckDBError) {
     return fail(Code::kQuery, "DuckDB does not open a database in memory");
   }
   FM_TRY(run(state->connection, fmt::format("SET threads = {}", threads)));
-  FM_TRY(
-      run(state->connection,
-          fmt::format("CREATE TABLE candles AS SELECT * FROM read_parquet('{}')", parquet_file)));
+  FM_TRY(run(state->connection,
+             fmt::format("CREATE TABLE kept AS SELECT * FROM read_parquet([{}])", list)));
   return DuckdbCopy(std::move(state));
 }
 
 Result<double> DuckdbCopy::copy_to(Env& env, const std::string& path) {
   const Nanos begin = env.monotonic();
-  FM_TRY(run(state_->connection, fmt::format("COPY candles TO '{}' {}", path, kFileSettings)));
+  FM_TRY(run(state_->connection, fmt::format("COPY kept TO '{}' {}", path, kFileSettings)));
   return static_cast<double>(env.monotonic() - begin) / 1e9;
 }
 

@@ -3,17 +3,19 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/env.h"
 #include "base/error.h"
 
 namespace fm::bench {
 
-// An in-memory table of candle rows that COPY writes again and again.
+// An in-memory table of rows that COPY writes again and again.
 class DuckdbCopy {
  public:
-  // The rows and columns of a Parquet file. Errors: kQuery with DuckDB's text.
-  [[nodiscard]] static Result<DuckdbCopy> load(const std::string& parquet_file, int threads);
+  // The rows and columns of Parquet files. Errors: kQuery with DuckDB's text.
+  [[nodiscard]] static Result<DuckdbCopy> load(const std::vector<std::string>& parquet_files,
+                                               int threads);
   DuckdbCopy(DuckdbCopy&&) noexcept;
   ~DuckdbCopy();
 

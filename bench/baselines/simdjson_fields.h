@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/env.h"
 #include "base/error.h"
@@ -17,5 +18,7 @@ struct ParsedLines {
 
 // Errors: those of Env; kCorrupt for a line that is not the vendor's TBBO.
 [[nodiscard]] Result<ParsedLines> parse_every_field(Env& env, const std::string& path);
+// The same of files of bars.
+[[nodiscard]] Result<ParsedLines> parse_every_bar(Env& env, const std::vector<std::string>& paths);
 
 }  // namespace fm::bench

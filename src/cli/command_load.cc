@@ -2,8 +2,10 @@
 
 #include "app/progress.h"
 #include "cli/command.h"
+#include "dbn/enums.h"
 #include "jobs/load.h"
 #include "jobs/load_daily.h"
+#include "jobs/moment.h"
 
 namespace fm::cli {
 namespace {
@@ -18,13 +20,14 @@ class LoadCommand final : public Command {
     return "  frontmonth load GLBX-20250602-C83SEA9BN7/ --lake lake\n"
            "  frontmonth load downloads/ --lake lake --dry-run\n"
            "  frontmonth load --as yahoo ZL=F.csv --lake lake\n"
+           "  zstd -dc bars.json.zst | frontmonth load - --lake lake --schema ohlcv-1m\n"
            "  frontmonth load glbx-mdp3-20240602-20250601.ohlcv-1m.dbn.zst --lake lake --json";
   }
 
   void declare(CLI::App& app, Context& context) override {
     app.add_option("PATH", options_.inputs,
                    "DBN, Databento JSON lines or CSV, each also as .zst; files, folders, or whole "
-                   "folders of batch jobs")
+                   "folders of batch jobs; - is standard input")
         ->required();
     add_config_option(app, context, "--lake", "lake", "DIR", "Where the rows go");
     add_config_option(app, context, "--state-dir", "state_dir", "DIR",
@@ -42,6 +45,16 @@ class LoadCommand final : public Command {
                  "loaded");
     app.add_flag("--again", options_.again,
                  "Merge every file, as if none had been loaded; rows that are there stay");
+    app.add_option("--schema", options_.hints.schema,
+                   "What text holds whose lines, name and folder do not say it: trades, ohlcv-1m, "
+                   "...")
+        ->type_name("NAME");
+    app.add_option("--symbology", options_.hints.symbology,
+                   "A symbology.json, for files with instrument numbers that come without one")
+        ->type_name("FILE");
+    app.add_option("--published", published_,
+                   "Since when the data of a pipe are known (default: now); a date or a time")
+        ->type_name("TIME");
     app.add_option("--as", form_,
                    "The files are no feed of the exchange: yahoo (daily ZL before 2010-06-06, the "
                    "bridge) or barchart (daily histories of single contracts)")
@@ -57,6 +70,13 @@ class LoadCommand final : public Command {
     options_.state_dir = config.state_dir;
     options_.keep_days = config.lake_keep_days;
     options_.dataset = config.databento.dataset;
+    if (!options_.hints.schema.empty() && !dbn::parse_schema(options_.hints.schema))
+      return std::unexpected(
+          Error(Code::kInvalidArgument, fmt::format("--schema: {} is none", options_.hints.schema))
+              .hint("One of the vendor's, such as trades, tbbo or ohlcv-1m."));
+    if (!published_.empty()) {
+      FM_ASSIGN(options_.hints.published, jobs::parse_as_of(published_));
+    }
     const Result<jobs::LoadReport> report = [&]() -> Result<jobs::LoadReport> {
       if (!form_.empty()) {
         FM_ASSIGN(const jobs::DailyForm form, jobs::parse_daily_form(form_));
@@ -83,6 +103,7 @@ class LoadCommand final : public Command {
  private:
   jobs::LoadOptions options_;
   std::string form_;
+  std::string published_;
   bool json_ = false;
 };
 

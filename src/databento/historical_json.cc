@@ -344,8 +344,21 @@ Result<JobMetadata> read_job_metadata(std::string_view body) {
   dom::object query;
   if (document->root().get_object().get(object) || object["query"].get_object().get(query))
     return not_a(kExpected, body);
-  return JobMetadata{text_or_empty(object, "job_id"), text_or_empty(query, "dataset"),
-                     text_or_empty(query, "schema")};
+  JobMetadata job{.job_id = text_or_empty(object, "job_id"),
+                  .dataset = text_or_empty(query, "dataset"),
+                  .schema = text_or_empty(query, "schema"),
+                  .start = {},
+                  .end = {}};
+  dom::element limit;
+  const bool is_whole = query["limit"].get(limit) || limit.is_null();
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  if (is_whole && !query["start"].get_uint64().get(start) && !query["end"].get_uint64().get(end) &&
+      start < end) {
+    job.start = start;
+    job.end = end;
+  }
+  return job;
 }
 
 std::vector<std::string> read_warnings(std::string_view header) {

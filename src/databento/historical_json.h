@@ -39,6 +39,8 @@ struct JobMetadata {
   std::string job_id;
   std::string dataset;
   std::string schema;
+  std::optional<Nanos> start;  // of what was asked for; nothing where it is not said, or limited
+  std::optional<Nanos> end;    // excluded
 };
 [[nodiscard]] Result<JobMetadata> read_job_metadata(std::string_view body);
 

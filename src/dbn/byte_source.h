@@ -105,5 +105,8 @@ struct InputOptions {
 // formats; kTruncated for an empty DBN file.
 [[nodiscard]] Result<OpenedInput> open_input(Env& env, const std::string& path,
                                              InputOptions options = {});
+// The same of a file that was opened already.
+[[nodiscard]] Result<OpenedInput> open_input(std::unique_ptr<ReadableFile> file,
+                                             const std::string& path, InputOptions options = {});
 
 }  // namespace fm::dbn

@@ -135,9 +135,14 @@ Result<Format> recognise(std::string_view bytes, const std::string& path, InputO
 }  // namespace
 
 Result<OpenedInput> open_input(Env& env, const std::string& path, InputOptions options) {
+  FM_ASSIGN(auto file, env.open(path));
+  return open_input(std::move(file), path, options);
+}
+
+Result<OpenedInput> open_input(std::unique_ptr<ReadableFile> file, const std::string& path,
+                               InputOptions options) {
   OpenedInput input;
   input.name = path == "-" ? "standard input" : path;
-  FM_ASSIGN(auto file, env.open(path));
   FM_ASSIGN(Sniffed sniffed, sniff(std::make_unique<FileSource>(std::move(file))));
   if (is_dbz(sniffed.first_bytes)) {
     Error error(Code::kUnsupported,

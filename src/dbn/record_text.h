@@ -1,5 +1,5 @@
-// Bars, statuses, statistics and definitions as text, the way Databento writes them: JSON lines,
-// and CSV or TSV with a header row. TBBO has a reader of its own: tbbo_text.h.
+// Bars, trades, TBBO, statuses, statistics and definitions as text, the way Databento writes them:
+// JSON lines, and CSV or TSV with a header row. The candle engine's reader of TBBO is tbbo_text.h.
 //
 //   RecordTextReader reader(std::move(source), "bars.json", TextForm::kJsonLines, std::nullopt);
 //   while (true) {

@@ -86,6 +86,14 @@ bool set_field(std::byte* bytes, const TextValue& value) {
 }
 
 template <std::size_t index>
+bool set_level_field(std::byte* bytes, const TextValue& value) {
+  constexpr auto kField = std::get<index>(kFields<BidAskPair>);
+  if (value.kind == Kind::kNull) return true;
+  auto& level = reinterpret_cast<Mbp1Msg*>(bytes)->levels[0];
+  return value.scalar() && set_value(value, level.*kField.member, kField.kind);
+}
+
+template <std::size_t index>
 bool set_header_field(std::byte* bytes, const TextValue& value) {
   constexpr auto kField = std::get<index>(kFields<RecordHeader>);
   if (value.kind == Kind::kNull) return true;
@@ -100,6 +108,11 @@ template <>
 constexpr std::array<std::string_view, 6> kRequired<OhlcvMsg>{"ts_event", "open",  "high",
                                                               "low",      "close", "volume"};
 template <>
+constexpr std::array<std::string_view, 4> kRequired<TradeMsg>{"ts_event", "action", "price",
+                                                              "size"};
+template <>
+constexpr std::array<std::string_view, 4> kRequired<Mbp1Msg> = kRequired<TradeMsg>;
+template <>
 constexpr std::array<std::string_view, 2> kRequired<StatusMsg>{"ts_event", "action"};
 template <>
 constexpr std::array<std::string_view, 2> kRequired<StatMsg>{"ts_event", "stat_type"};
@@ -107,11 +120,24 @@ template <>
 constexpr std::array<std::string_view, 3> kRequired<InstrumentDefMsg>{"ts_event", "raw_symbol",
                                                                       "instrument_class"};
 
+// How many fields of text a field of a record stands for.
+template <class Record, std::size_t index>
+consteval std::size_t text_fields() {
+  constexpr FieldKind kKind = std::get<index>(kFields<Record>).kind;
+  if (kKind == FieldKind::kHeader) return std::tuple_size_v<decltype(kFields<RecordHeader>)>;
+  if (kKind == FieldKind::kLevels) return kTextLevelNames.size();
+  return 1;
+}
+
 template <class Record>
 consteval auto fields_of() {
   constexpr std::size_t kHeaderFields = std::tuple_size_v<decltype(kFields<RecordHeader>)>;
   constexpr std::size_t kRecordFields = std::tuple_size_v<decltype(kFields<Record>)>;
-  std::array<TextRecordKind::Field, kHeaderFields + kRecordFields - 1> fields{};
+  constexpr std::size_t kCount = []<std::size_t... i>(std::index_sequence<i...>) {
+    return (text_fields<Record, i>() + ...);
+  }(std::make_index_sequence<kRecordFields>());
+  static_assert(kCount <= kTextFieldsMax);
+  std::array<TextRecordKind::Field, kCount> fields{};
   std::size_t count = 0;
   const auto add = [&](std::string_view name, bool (*set)(std::byte*, const TextValue&)) {
     const bool required = std::ranges::find(kRequired<Record>, name) != kRequired<Record>.end();
@@ -120,9 +146,14 @@ consteval auto fields_of() {
   const auto add_header = [&]<std::size_t... i>(std::index_sequence<i...>) {
     (add(std::get<i>(kFields<RecordHeader>).name, &set_header_field<i>), ...);
   };
+  const auto add_level = [&]<std::size_t... i>(std::index_sequence<i...>) {
+    (add(kTextLevelNames[i], &set_level_field<i>), ...);
+  };
   const auto add_one = [&]<std::size_t i>(std::integral_constant<std::size_t, i>) {
     if constexpr (std::get<i>(kFields<Record>).kind == FieldKind::kHeader)
       add_header(std::make_index_sequence<kHeaderFields>());
+    else if constexpr (std::get<i>(kFields<Record>).kind == FieldKind::kLevels)
+      add_level(std::make_index_sequence<kTextLevelNames.size()>());
     else
       add(std::get<i>(kFields<Record>).name, &set_field<Record, i>);
   };
@@ -133,8 +164,16 @@ consteval auto fields_of() {
 }
 
 template <class Record>
+void clear_levels(Record&) {}
+void clear_levels(Mbp1Msg& record) {
+  record.levels[0].bid_px = kUndefPrice;
+  record.levels[0].ask_px = kUndefPrice;
+}
+
+template <class Record>
 void clear(std::byte* bytes) {
   Record record{};
+  clear_levels(record);
   record.header.length = kLengthOf<Record>;
   record.header.ts_event = kUndefTime;
   record.header.publisher_id = kUnknownPublisher;
@@ -164,6 +203,8 @@ const TextRecordKind* kind_of() {
 const TextRecordKind* text_kind_of(RType rtype) {
   if (rtype == RType::kOhlcvEod) return nullptr;
   if (OhlcvMsg::holds(rtype)) return kind_of<OhlcvMsg>();
+  if (TradeMsg::holds(rtype)) return kind_of<TradeMsg>();
+  if (Mbp1Msg::holds(rtype)) return kind_of<Mbp1Msg>();
   if (StatusMsg::holds(rtype)) return kind_of<StatusMsg>();
   if (StatMsg::holds(rtype)) return kind_of<StatMsg>();
   if (InstrumentDefMsg::holds(rtype)) return kind_of<InstrumentDefMsg>();

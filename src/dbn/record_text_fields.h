@@ -16,6 +16,12 @@ namespace fm::dbn {
 
 inline constexpr std::size_t kTextFieldsMax = 96;
 
+// What CSV calls the fields of a book level, in the order of BidAskPair; JSON nests them in an
+// array `levels` (until May 2023 `booklevel`) under the names without the ending.
+inline constexpr std::array<std::string_view, 6> kTextLevelNames{
+    "bid_px_00", "ask_px_00", "bid_sz_00", "ask_sz_00", "bid_ct_00", "ask_ct_00"};
+inline constexpr std::size_t kTextLevelEnding = 3;
+
 // How a kind of record is made from text.
 struct TextRecordKind {
   struct Field {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dbn/record_text_cells.h"
+#include "dbn/record_text_fields.h"
 #include "dbn/tbbo_text_json.h"
 
 namespace fm::dbn {
@@ -41,6 +42,10 @@ class JsonSplitter {
         if (!header(value, cells)) return false;
         continue;
       }
+      if (type == od::json_type::array && (key == "levels" || key == "booklevel")) {
+        if (!levels(value, cells)) return false;
+        continue;
+      }
       TextValue text;
       if (!scalar(value, type, text)) return false;
       cells.add(key, text);
@@ -60,6 +65,38 @@ class JsonSplitter {
       TextValue text;
       if (inner.type().get(type) || !scalar(inner, type, text)) return false;
       cells.add(key, text);
+    }
+    return true;
+  }
+
+  // Of the first level, which is the only one of the records that are read here.
+  static bool levels(od::value& value, TextCells& cells) {
+    od::array array;
+    if (value.get_array().get(array)) return false;
+    bool is_first = true;
+    for (auto result : array) {
+      od::value element;
+      od::json_type type{};
+      if (std::move(result).get(element) || element.type().get(type)) return false;
+      if (!std::exchange(is_first, false)) continue;
+      if (type != od::json_type::object || !level(element, cells)) return false;
+    }
+    return true;
+  }
+
+  static bool level(od::value& value, TextCells& cells) {
+    od::object object;
+    if (value.get_object().get(object)) return false;
+    for (auto result : object) {
+      od::field field;
+      std::string_view key;
+      od::json_type type{};
+      if (std::move(result).get(field) || field.unescaped_key().get(key)) return false;
+      od::value inner = field.value();
+      TextValue text;
+      if (inner.type().get(type) || !scalar(inner, type, text)) return false;
+      for (const std::string_view name : kTextLevelNames)
+        if (name.substr(0, name.size() - kTextLevelEnding) == key) cells.add(name, text);
     }
     return true;
   }

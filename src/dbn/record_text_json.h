@@ -1,5 +1,5 @@
-// A line of JSON as a bar, status, statistic or definition: what RecordTextReader does with each
-// line, for streams that are cut into lines elsewhere.
+// A line of JSON as a bar, trade, status, statistic or definition: what RecordTextReader does with
+// each line, for streams that are cut into lines elsewhere.
 #pragma once
 
 #include <cstddef>

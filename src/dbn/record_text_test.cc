@@ -94,6 +94,27 @@ TEST(RecordText, ReadsWhatIsWritten) {
   expect_round_trip(bar, "ESH4");
   expect_round_trip(bar, "");
 
+  auto trade = sample<TradeMsg>(RType::kTrades);
+  trade.ts_recv = kTradeEvent + 5;
+  trade.price = -250'000'000;
+  trade.size = kUndefOrderSize;
+  trade.action = kActionTrade;
+  trade.side = kSideBid;
+  trade.flags = 0x82;
+  trade.depth = 1;
+  trade.ts_in_delta = -17;
+  trade.sequence = 4'000'000'000;
+  expect_round_trip(trade, "ESH4");
+  expect_round_trip(trade, "");
+
+  auto tbbo = sample<Mbp1Msg>(RType::kMbp1);
+  tbbo.ts_recv = kUndefTime;
+  tbbo.price = kUndefPrice;
+  tbbo.action = kActionTrade;
+  tbbo.side = kSideNone;
+  tbbo.levels[0] = {-250'000'000, kUndefPrice, 3, 0, kUndefOrderSize, 9};
+  expect_round_trip(tbbo, "ESH4-ESM4");
+
   auto status = sample<StatusMsg>(RType::kStatus);
   status.ts_recv = kTradeEvent + 5;
   status.action = 7;
@@ -170,6 +191,28 @@ TEST(RecordText, BothWaysReadTheSame) {
   }));
 }
 
+TEST(RecordText, AQuoteIsTheFirstLevelWhateverItIsCalled) {
+  constexpr std::string_view kTrade =
+      R"({"hd":{"ts_event":"1750078800000000000","rtype":1,"publisher_id":1,"instrument_id":5},)"
+      R"("action":"T","side":"A","price":"2","size":3,"levels":[{"bid_px":"1","bid_sz":7}]})";
+  const auto quote_of = [](const std::string& text) -> std::pair<Price, std::uint32_t> {
+    const auto lines = read(text, TextForm::kJsonLines);
+    if (lines.at(0).kind != RecordLine::Kind::kRecord) return {-1, 0};
+    Mbp1Msg record;
+    std::memcpy(&record, lines[0].bytes.data(), sizeof record);
+    EXPECT_EQ(record.levels[0].ask_px, kUndefPrice);
+    return {record.levels[0].bid_px, record.levels[0].bid_sz};
+  };
+  const std::string line(kTrade);
+  EXPECT_EQ(quote_of(line), std::pair(Price{1}, 7U));
+  EXPECT_EQ(quote_of(replaced(line, "levels", "booklevel")), std::pair(Price{1}, 7U));
+  EXPECT_EQ(quote_of(replaced(line, "}]", "},{\"bid_px\":\"9\"}]")), std::pair(Price{1}, 7U));
+  EXPECT_EQ(quote_of(replaced(line, R"({"bid_px":"1","bid_sz":7})", "")),
+            std::pair(kUndefPrice, 0U));
+  EXPECT_EQ(quote_of(replaced(line, R"({"bid_px":"1","bid_sz":7})", "1")).first, -1);
+  EXPECT_EQ(quote_of(replaced(line, "\"bid_sz\":7", "\"bid_sz\":true")).first, -1);
+}
+
 TEST(RecordText, TakesOldAndLooseForms) {
   const auto expected = read(kLine, TextForm::kJsonLines);
   ASSERT_EQ(expected.size(), 1U);
@@ -229,9 +272,9 @@ TEST(RecordText, SaysWhatIsWrongWithALine) {
   EXPECT_EQ(rows[0].reason, "not as many cells as the header has");
   EXPECT_EQ(rows[1].reason, "not as many cells as the header has");
   EXPECT_EQ(rows[2].reason, "a quoted cell does not end");
-  const auto other = read(replaced(kLine, "\"rtype\":33", "\"rtype\":1"), TextForm::kJsonLines);
+  const auto other = read(replaced(kLine, "\"rtype\":33", "\"rtype\":10"), TextForm::kJsonLines);
   EXPECT_EQ(other[0].kind, RecordLine::Kind::kOther);
-  EXPECT_EQ(other[0].rtype, RType::kMbp1);
+  EXPECT_EQ(other[0].rtype, RType::kMbp10);
 }
 
 TEST(RecordText, AnUndefinedQuantityOfOldStatisticsIsUndefined) {

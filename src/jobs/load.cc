@@ -25,12 +25,13 @@ constexpr double kNanosPerSecondAsDouble = 1e9;
 class LoadRun {
  public:
   LoadRun(Env& env, const LoadOptions& options, Progress& progress, lake::Lake& lake,
-          ops::State& state, std::string run_id, LoadReport& report)
+          ops::State& state, const LoadsKnown& known, std::string run_id, LoadReport& report)
       : env_(env),
         options_(options),
         progress_(progress),
         lake_(lake),
         state_(state),
+        known_(known),
         run_id_(std::move(run_id)),
         report_(report),
         quarantine_(env, load_quarantine_file(lake, run_id_)) {}
@@ -64,6 +65,8 @@ class LoadRun {
           account.finished_at = now;
         if (!source->why.empty()) account.error_message = source->why;
       }
+      // A pipe has its name in the load state, its content, only when it has been read.
+      if (source->pipe && source->action == LoadAction::kLoad) continue;
       accounts.push_back(account);
     }
     if (accounts.empty()) return {};
@@ -107,20 +110,28 @@ class LoadRun {
     LoadSorter sorter(
         env_,
         fmt::format("{}/{}{:016x}{}", lake_.state_dir(), kSpillPrefix, env_.random(), kSpillEnding),
-        kind.record_bytes, kind.by_root(), symbols, options_.memory);
+        kind.record_bytes, kind.shape(), symbols, options_.memory);
     LoadDecoder decoder(env_, symbols, quarantine_);
-    decoder.on_progress = [this](std::uint64_t records) { show("reading", records); };
+    std::uint64_t bytes_before = point_.bytes_read;
     for (std::uint32_t number = 0; number < sources.size(); ++number) {
       LoadSource& source = *sources[number];
+      decoder.on_progress = [&](std::uint64_t records) {
+        point_.bytes_read = bytes_before + *source.bytes_read;
+        show("reading", records);
+      };
       FM_TRY(decoder.decode(source, number, sorter));
-      point_.bytes_read += source.file->info.size_bytes;
+      if (source.pipe) FM_TRY(settle_pipe(source, sources));
+      bytes_before += source.pipe ? source.pipe->bytes() : source.file->info.size_bytes;
+      point_.bytes_read = bytes_before;
       records_ += source.account.rows_read;
       show("reading", 0);
     }
     FM_TRY(sorter.finish());
     FM_TRY(record_done(sources));  // those that failed, or have no rows
     LoadMerge merge(lake_, kind, symbols, sorter, sources, micros_now());
-    const std::uint64_t bytes_total = std::exchange(point_.bytes_total, 0);  // all are read
+    // All are read: how far the merge has come is told in rows.
+    const std::uint64_t bytes_total = std::exchange(point_.bytes_total, 0);
+    const std::uint64_t bytes_read = std::exchange(point_.bytes_read, 0);
     merge.on_partition = [&](const lake::CommitReport& commit) -> Status {
       ++report_.partitions;
       point_.rows_out += commit.rows;
@@ -129,9 +140,36 @@ class LoadRun {
     };
     FM_TRY(merge.run());
     point_.bytes_total = bytes_total;
+    point_.bytes_read = bytes_read;
     report_.partitions_changed += merge.partitions_changed();
+    report_.withdrawn += merge.withdrawn();
     report_.spilled_bytes += sorter.spilled_bytes();
     return {};
+  }
+
+  // What a pipe held is known now; and whether it had been loaded before.
+  Status settle_pipe(LoadSource& source, const std::vector<LoadSource*>& others) {
+    if (source.action != LoadAction::kLoad) return {};
+    const std::string& hash = source.account.content_hash;
+    const ops::LoadedFile* const load = known_.of_content(hash);
+    const auto same = [&](const LoadSource* other) {
+      return other != &source && other->action == LoadAction::kLoad &&
+             other->account.content_hash == hash;
+    };
+    const auto other = std::ranges::find_if(others, same);
+    if (load != nullptr && load->path == source.account.path) {
+      source.action = LoadAction::kUnchanged;
+      source.account.finished_at = env_.now();
+      return {};
+    }
+    if (load != nullptr || other != others.end()) {
+      source.action = LoadAction::kCopy;
+      source.why = fmt::format("a copy of {}", load != nullptr ? load->path : (*other)->file->path);
+      source.account.status = ops::LoadStatus::kCopy;
+      source.account.error_message = source.why;
+      source.account.finished_at = env_.now();
+    }
+    return state_.record_loads(std::vector{source.account});
   }
 
   // Files whose last partition has been merged are loaded.
@@ -197,6 +235,7 @@ class LoadRun {
   Progress& progress_;
   lake::Lake& lake_;
   ops::State& state_;
+  const LoadsKnown& known_;
   std::string run_id_;
   LoadReport& report_;
   LoadQuarantine quarantine_;
@@ -344,7 +383,7 @@ std::string load_quarantine_file(const lake::Lake& lake, std::string_view run) {
 
 Result<LoadReport> run_load(Env& env, const LoadOptions& options, Progress& progress) {
   const Nanos start = env.monotonic();
-  FM_ASSIGN(const LoadCandidates found, find_load_files(env, options.inputs));
+  FM_ASSIGN(const LoadCandidates found, find_load_files(env, options.inputs, options.hints));
   if (options.dry_run) return dry_run(env, options, found, progress);
   FM_ASSIGN(const auto lake, open_lake(env, {.directory = options.lake,
                                              .state_dir = options.state_dir,
@@ -365,7 +404,7 @@ Result<LoadReport> run_load(Env& env, const LoadOptions& options, Progress& prog
   LoadReport report;
   const Status loaded = [&]() -> Status {
     FM_TRY(record_conditions(state, options, sources));
-    return LoadRun(env, options, progress, *lake, state, run_id, report).run(sources);
+    return LoadRun(env, options, progress, *lake, state, known, run_id, report).run(sources);
   }();
   fill(report, found, sources);
   ops::RunEnd end{.rows_processed = static_cast<std::int64_t>(rows_of(report)),

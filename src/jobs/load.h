@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "databento/historical_client.h"
 #include "jobs/inputs.h"
+#include "jobs/load_files.h"
 #include "jobs/load_sort.h"
 #include "jobs/load_source.h"
 #include "jobs/progress.h"
@@ -31,6 +32,7 @@ struct LoadOptions {
   bool test_one = false;  // one file of each root and schema
   bool rehash = false;    // read also files that look unchanged
   bool again = false;     // as if nothing had been loaded
+  LoadHints hints;
   LoadMemory memory;
 };
 
@@ -74,6 +76,7 @@ struct LoadReport {
   std::vector<LoadedFolderReport> folders;  // those with something to say
   std::uint64_t partitions = 0;             // that were merged into
   std::uint64_t partitions_changed = 0;
+  std::uint64_t withdrawn = 0;  // stored trades that went, because newer files do not have them
   std::uint64_t spilled_bytes = 0;
   std::string quarantine;  // the file, when anything was left out
   double seconds = 0;

@@ -328,6 +328,11 @@ Date bridge_end() { return {2010, 6, 6}; }
 Result<LoadReport> run_load_daily(Env& env, const LoadOptions& options, DailyForm daily) {
   const Nanos start = env.monotonic();
   const Form& form = form_of(daily);
+  if (std::ranges::find(options.inputs, kStandardInput) != options.inputs.end())
+    return std::unexpected(Error(Code::kInvalidArgument,
+                                 "daily files are not read from standard input: their names "
+                                 "say what they are")
+                               .hint("Write it to a file first."));
   FM_ASSIGN(const LoadCandidates found, find_load_files(env, options.inputs));
   FM_ASSIGN(const auto lake, open_lake(env, {.directory = options.lake,
                                              .state_dir = options.state_dir,

@@ -24,6 +24,8 @@ Status LoadDecoder::decode(LoadSource& source, std::uint32_t number, LoadSorter&
   accepted_ = 0;
   last_root_ = {};
   last_day_ = std::numeric_limits<std::int32_t>::min();
+  last_symbol_day_ = {.symbol = 0, .day = last_day_};
+  symbol_days_.clear();
   // What was announced is not what is there.
   source.account.range_start.reset();
   source.account.range_end.reset();
@@ -32,7 +34,7 @@ Status LoadDecoder::decode(LoadSource& source, std::uint32_t number, LoadSorter&
     source.fail(added.error());
     return {};
   }
-  auto input = dbn::open_input(env_, source.file->path, {.read_ahead = true});
+  auto input = source.open(env_, {.read_ahead = true});
   if (!input) {
     source.fail(input.error());
     return {};
@@ -53,7 +55,12 @@ void LoadDecoder::finish() {
   if (accepted_ > 0)
     source.account.published_at = static_cast<Nanos>(source.published_max_us) * 1'000;
   if (source.action == LoadAction::kFailed) return;
-  if (const Status same = check_unchanged(env_, source); !same) return source.fail(same.error());
+  if (source.pipe) {
+    source.account.content_hash = source.pipe->hash().hex();
+    source.account.size_bytes = source.pipe->bytes();
+  } else if (const Status same = check_unchanged(env_, source); !same) {
+    return source.fail(same.error());
+  }
   if (accepted_ > 0 || source.account.rows_read == 0) return;
   const auto most =
       static_cast<std::size_t>(std::ranges::max_element(source.faults) - source.faults.begin());
@@ -62,16 +69,16 @@ void LoadDecoder::finish() {
                                 source.account.rows_read, name(static_cast<LoadFault>(most))));
   if (static_cast<LoadFault>(most) != LoadFault::kUnknownInstrument) return source.fail(none);
   source.fail(std::move(none).hint(
-      "Load it in its job's folder, with symbology.json: the file itself does not say what its "
-      "instrument numbers stand for."));
+      "Load it in its job's folder, or name its symbology.json with --symbology: the file itself "
+      "does not say what its instrument numbers stand for."));
 }
 
 // What instruments are called stands in the job's folder, too; what the file says itself counts
 // more.
 Status LoadDecoder::add_symbology(const LoadFolder& folder) {
-  if (!folder.has_symbology) return {};
+  if (folder.symbology.empty()) return {};
   if (symbology_of_ != &folder) {
-    const std::string path = join(folder.path, "symbology.json");
+    const std::string& path = folder.symbology;
     FM_ASSIGN(const std::string text, read_text(env_, path, kSymbologyBytesMax));
     auto resolution = databento::json::read_resolution(text);
     if (!resolution) return std::unexpected(std::move(resolution).error().in(path));
@@ -106,6 +113,7 @@ Status LoadDecoder::decode_dbn(dbn::OpenedInput input) {
       if (record.rtype() == dbn::RType::kSystem || record.rtype() == dbn::RType::kError) continue;
       ++source_->account.rows_read;
       FM_TRY(take(record, {}, {"record", record_number, {}}));
+      if (source_->action == LoadAction::kFailed) return {};
     }
     if (on_progress) on_progress(source_->account.rows_read);
   }
@@ -136,6 +144,7 @@ Status LoadDecoder::decode_text(dbn::OpenedInput input) {
           reject(LoadFault::kMalformed, line.symbol, nullptr, place, line.reason);
           break;
       }
+      if (source_->action == LoadAction::kFailed) return {};
     }
     if (on_progress) on_progress(source_->account.rows_read);
   }
@@ -172,11 +181,13 @@ Result<LoadDecoder::Known> LoadDecoder::known_symbol(std::uint32_t instrument, N
 
 // Keeps count of what the file touches; files come in order, so that little changes from row to
 // row.
-void LoadDecoder::note(const LoadSymbol& symbol, Nanos time) {
+void LoadDecoder::note(std::uint32_t number, Nanos time) {
+  const LoadSymbol& symbol = symbols_[number];
   auto& account = source_->account;
   account.range_start = std::min(account.range_start.value_or(time), time);
   account.range_end = std::max(account.range_end.value_or(time), time);
   const std::int32_t day = Date::of_second(second_of(time)).days_since_1970();
+  if (source_->kind->is_multiset) note_symbol_day({number, day});
   if (day == last_day_ && symbol.root == last_root_) return;
   if (day != last_day_)
     source_->published_max_us =
@@ -184,8 +195,17 @@ void LoadDecoder::note(const LoadSymbol& symbol, Nanos time) {
   last_day_ = day;
   last_root_ = symbol.root;
   if (!symbol.root.empty()) source_->roots.emplace(symbol.root);
-  source_->partitions.emplace(source_->kind->by_root() ? std::string(symbol.root) : std::string(),
-                              Date::from_days(day).year());
+  const LoadShape shape = source_->kind->shape();
+  source_->partitions.emplace(shape.by_root ? std::string(symbol.root) : std::string(),
+                              load_period(shape, Date::from_days(day)));
+}
+
+void LoadDecoder::note_symbol_day(const SymbolDay& symbol_day) {
+  if (symbol_day == last_symbol_day_) return;
+  last_symbol_day_ = symbol_day;
+  const auto day = static_cast<std::uint32_t>(symbol_day.day);
+  if (symbol_days_.insert(std::uint64_t{symbol_day.symbol} << 32 | day).second)
+    source_->symbol_days.push_back(symbol_day);
 }
 
 Status LoadDecoder::take(dbn::RecordView record, std::string_view text, const Place& place) {
@@ -197,6 +217,15 @@ Status LoadDecoder::take(dbn::RecordView record, std::string_view text, const Pl
     return {};
   }
   const std::byte* const bytes = record.bytes().data();
+  if (kind.other_schema != nullptr)
+    if (const auto schema = kind.other_schema(bytes); !schema.empty()) {
+      source_->fail(Error(Code::kUnsupported,
+                          fmt::format("{} {} is none of {}: the file holds {}, whose records have "
+                                      "the same type",
+                                      place.unit, place.number, dbn::name(kind.schema), schema))
+                        .hint(fmt::format("What is loaded: {}.", load_schema_names())));
+      return {};
+    }
   const auto fault = kind.judge(bytes, kind.interval);
   if (fault == LoadFault::kNoTime) {
     reject(*fault, text, &record, place);
@@ -229,7 +258,7 @@ Status LoadDecoder::take(dbn::RecordView record, std::string_view text, const Pl
     reject(*left_out, symbol.text, &record, place);
     return {};
   }
-  note(symbol, time);
+  note(number, time);
   ++accepted_;
   return sorter_->add({time, kind.minor(bytes), number, number_}, bytes);
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/env.h"
 #include "base/error.h"
@@ -51,7 +52,8 @@ class LoadDecoder {
   void reject(LoadFault fault, std::string_view symbol, const dbn::RecordView* record,
               const Place& place, std::string_view why = {});
   [[nodiscard]] Status add_symbology(const LoadFolder& folder);
-  void note(const LoadSymbol& symbol, Nanos time);
+  void note(std::uint32_t number, Nanos time);
+  void note_symbol_day(const SymbolDay& symbol_day);
   void finish();
 
   Env& env_;
@@ -68,6 +70,8 @@ class LoadDecoder {
   std::uint64_t accepted_ = 0;
   std::string_view last_root_;
   std::int32_t last_day_ = 0;
+  SymbolDay last_symbol_day_;
+  std::unordered_set<std::uint64_t> symbol_days_;
 
   // Of the folder that the last file lay in: a folder's files share it.
   const LoadFolder* symbology_of_ = nullptr;

@@ -46,6 +46,8 @@ Status read_side_files(Env& env, LoadFolder& folder) {
   static_cast<void>(has_metadata);
   folder.dataset = metadata.dataset;
   folder.schema = metadata.schema;
+  folder.start = metadata.start;
+  folder.end = metadata.end;
   json::JobManifest manifest;
   FM_ASSIGN(folder.has_manifest,
             read_side(env, folder, "manifest.json", &json::read_manifest, manifest));
@@ -56,19 +58,20 @@ Status read_side_files(Env& env, LoadFolder& folder) {
             read_side(env, folder, "condition.json", &json::read_conditions, folder.conditions));
   static_cast<void>(has_conditions);
   std::ranges::stable_sort(folder.conditions, {}, &databento::DayCondition::date);
-  folder.has_symbology = env.exists(join(folder.path, "symbology.json"));
+  if (std::string path = join(folder.path, "symbology.json"); env.exists(path))
+    folder.symbology = std::move(path);
   return {};
 }
 
 class Finder {
  public:
-  explicit Finder(Env& env) : env_(env) {}
+  Finder(Env& env, const LoadHints& hints) : env_(env), hints_(hints) {}
 
   Status name(const std::string& named) {
-    if (named == kStandardInput)
-      return std::unexpected(
-          Error(Code::kInvalidArgument, "standard input cannot be loaded: a load remembers files")
-              .hint("Write it to a file first."));
+    if (named == kStandardInput) {
+      add_pipe(named, {});
+      return {};
+    }
     std::string path = absolute_path(named);
     while (path.size() > 1 && path.ends_with('/')) path.pop_back();
     auto found = env_.info(path);
@@ -79,6 +82,8 @@ class Finder {
     if (info.is_directory) return walk(path, 0);
     if (is_side_file(base_name(path)))
       out_.skipped.push_back({path, "describes a batch download"});
+    else if (info.size_bytes == 0)
+      add_pipe(path, info);  // an empty file is read to its end as well
     else
       add({path, info, folder_of(parent_of(path)), true});
     return {};
@@ -103,6 +108,21 @@ class Finder {
  private:
   void add(LoadCandidate candidate) { out_.files.push_back(std::move(candidate)); }
 
+  void add_pipe(const std::string& path, FileInfo info) {
+    info.modified = hints_.published.value_or(env_.now());
+    if (pipes_ == nullptr) {
+      out_.folders.push_back(std::make_unique<LoadFolder>());
+      pipes_ = out_.folders.back().get();
+      take_hints(*pipes_);
+    }
+    add({path, info, pipes_, true, true});
+  }
+
+  void take_hints(LoadFolder& folder) const {
+    if (folder.symbology.empty()) folder.symbology = hints_.symbology;
+    if (folder.schema.empty()) folder.schema = hints_.schema;
+  }
+
   LoadFolder* folder_of(const std::string& path) {
     LoadFolder*& known = by_path_[path];
     if (known != nullptr) return known;
@@ -110,6 +130,7 @@ class Finder {
     known = out_.folders.back().get();
     known->path = path;
     if (const Status read = read_side_files(env_, *known); !read) known->damage = read.error();
+    take_hints(*known);
     return known;
   }
 
@@ -140,6 +161,8 @@ class Finder {
   }
 
   Env& env_;
+  const LoadHints& hints_;
+  LoadFolder* pipes_ = nullptr;  // the folder of none
   LoadCandidates out_;
   std::map<std::string, LoadFolder*, std::less<>> by_path_;
 };
@@ -154,11 +177,12 @@ std::optional<Date> LoadFolder::job_date() const {
   return *date;
 }
 
-Result<LoadCandidates> find_load_files(Env& env, std::span<const std::string> named) {
+Result<LoadCandidates> find_load_files(Env& env, std::span<const std::string> named,
+                                       const LoadHints& hints) {
   if (named.empty())
     return std::unexpected(
         Error(Code::kInvalidArgument, "no file is named").hint("Name files or directories."));
-  Finder finder(env);
+  Finder finder(env, hints);
   for (const std::string& name : named) FM_TRY(finder.name(name));
   return finder.finish();
 }

@@ -26,10 +26,12 @@ struct LoadFolder {
   std::string job_id;  // "GLBX-20231226-…"
   std::string dataset;
   std::string schema;
+  std::optional<Nanos> start;  // of what the job asked for
+  std::optional<Nanos> end;    // excluded
   bool has_manifest = false;
   std::map<std::string, databento::BatchFile, std::less<>> manifest;  // by file name
   std::vector<databento::DayCondition> conditions;                    // by date
-  bool has_symbology = false;
+  std::string symbology;  // the file that says what instruments are called; empty where none does
   // The job's files that are not there; looked for where the folder was named or walked.
   std::vector<std::string> missing;
   std::optional<Error> damage;  // a side file cannot be read: nothing can be trusted then
@@ -42,7 +44,8 @@ struct LoadCandidate {
   std::string path;  // absolute
   FileInfo info;
   const LoadFolder* folder = nullptr;
-  bool named = false;  // by the user, not found in a directory
+  bool named = false;    // by the user, not found in a directory
+  bool is_pipe = false;  // standard input, or a pipe with a name: it can be read once
 };
 
 struct LoadCandidates {
@@ -51,9 +54,17 @@ struct LoadCandidates {
   std::vector<SkippedFile> skipped;
 };
 
-// Errors: kInvalidArgument when nothing is named, for standard input and for more than
-// kLoadFilesMax files; kNotFound, kPermission, kIo.
-[[nodiscard]] Result<LoadCandidates> find_load_files(Env& env, std::span<const std::string> named);
+// What the user says of files of which nothing else says it.
+struct LoadHints {
+  std::string schema;              // of text whose lines name no rtype, or one of two schemas
+  std::string symbology;           // a file
+  std::optional<Nanos> published;  // of pipes; else: now
+};
+
+// Errors: kInvalidArgument when nothing is named and for more than kLoadFilesMax files; kNotFound,
+// kPermission, kIo.
+[[nodiscard]] Result<LoadCandidates> find_load_files(Env& env, std::span<const std::string> named,
+                                                     const LoadHints& hints = {});
 
 // When the vendor's data became what a file has, by the day of a row (decided by condition.json,
 // else the job's date, else the file's own time), in microseconds since 1970.

@@ -47,5 +47,7 @@ void append_provenance(const LoadRow& row, table::RowAppender& to);
 [[nodiscard]] LoadKind status_kind();
 [[nodiscard]] LoadKind statistics_kind();
 [[nodiscard]] LoadKind definition_kind();
+[[nodiscard]] LoadKind trades_kind();
+[[nodiscard]] LoadKind tbbo_kind();
 
 }  // namespace fm::jobs

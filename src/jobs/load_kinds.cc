@@ -128,6 +128,8 @@ std::string_view name(LoadFault fault) {
       return "bad_volume";
     case LoadFault::kNotTaken:
       return "not_taken";
+    case LoadFault::kTooOften:
+      return "too_often";
   }
   FM_ASSERT(false);
 }
@@ -138,6 +140,8 @@ std::span<const LoadKind> load_kinds() {
       bars(dbn::Schema::kOhlcv1m, table::databento_futures_ohlcv_1m(), kMinute),
       bars(dbn::Schema::kOhlcv1h, table::databento_futures_ohlcv_1h(), kHour),
       bars(dbn::Schema::kOhlcv1d, table::databento_futures_ohlcv_1d_utc(), kNanosPerDay),
+      trades_kind(),
+      tbbo_kind(),
       status_kind(),
       statistics_kind(),
       definition_kind()};

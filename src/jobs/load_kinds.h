@@ -10,7 +10,9 @@
 
 #include "dbn/enums.h"
 #include "dbn/record_view.h"
+#include "jobs/load_sort.h"
 #include "jobs/load_symbols.h"
+#include "table/catalogue.h"
 #include "table/row_batch.h"
 
 namespace fm::jobs {
@@ -28,9 +30,14 @@ enum class LoadFault : std::uint8_t {
   kBadRange,           // high below low, or open or close outside them
   kBadVolume,          // more than 63 bits: a negative number
   kNotTaken,           // daily files: a root, date or name that they are not taken for
+  kTooOften,           // the same trade more than kOccurrencesMax times
 };
-inline constexpr std::size_t kLoadFaults = 11;
+inline constexpr std::size_t kLoadFaults = 12;
 [[nodiscard]] std::string_view name(LoadFault fault);
+
+// Of equal trades in one file. Real files have a handful; one line without end must not fill the
+// lake.
+inline constexpr std::uint64_t kOccurrencesMax = 100'000;
 
 // What every row of a record's table says beside the record.
 struct LoadRow {
@@ -40,6 +47,8 @@ struct LoadRow {
   std::int64_t published_us = 0;
   std::string_view source_hash;
   std::int64_t ingested_us = 0;
+  std::uint64_t minor = 0;
+  std::int64_t occurrence = 0;  // of a multiset: how many equal ones come before it
 };
 
 struct LoadKind {
@@ -59,8 +68,18 @@ struct LoadKind {
   // only of futures. Null where that stands elsewhere.
   std::string_view (*symbol)(const std::byte* record) = nullptr;
   void (*append)(const LoadRow& row, table::RowBatch& batch) = nullptr;
+  // Rows have no key: equal ones of a file are several rows, and of two files whose rows speak of
+  // the same time one is right (load_multiset.h).
+  bool is_multiset = false;
+  // A record of the right type that shows that the file is of another schema, as no record of its
+  // own can be; empty where it is none.
+  std::string_view (*other_schema)(const std::byte* record) = nullptr;
 
-  [[nodiscard]] bool by_root() const { return !table->root_column.empty(); }
+  [[nodiscard]] LoadShape shape() const {
+    return {.by_root = !table->root_column.empty(),
+            .by_day = table->layout == table::LakeLayout::kRootDay,
+            .is_multiset = is_multiset};
+  }
 };
 
 // Every schema that is loaded.

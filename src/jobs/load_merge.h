@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "jobs/load_claims.h"
 #include "jobs/load_rule.h"
 #include "jobs/load_sort.h"
 #include "jobs/load_source.h"
@@ -32,14 +33,28 @@ class LoadMerge {
   [[nodiscard]] Status run();
 
   [[nodiscard]] std::uint64_t partitions_changed() const { return partitions_changed_; }
+  // Stored trades that went, because newer files do not have them.
+  [[nodiscard]] std::uint64_t withdrawn() const { return withdrawn_; }
 
  private:
   class Rows;
+  class Trades;
+  // A file that has rows of a symbol on a day.
+  struct Presence {
+    SymbolDay of;
+    std::uint32_t source = 0;
+  };
 
   [[nodiscard]] Status advance();
   [[nodiscard]] bool counts(const SortedRow& row) const;
   // The row of a key that counts, out of those that the sorter has; false at the partition's end.
   [[nodiscard]] Result<bool> take_winner();
+  [[nodiscard]] bool has_winners_key() const;
+  [[nodiscard]] Result<lake::CommitReport> merge_keyed(const lake::PartitionKey& key);
+  [[nodiscard]] Result<lake::CommitReport> merge_trades(const lake::PartitionKey& key);
+  // What the files of this load claim of the partition in hand.
+  [[nodiscard]] Result<Claims> claims_of(const lake::PartitionKey& key) const;
+  void append(std::int64_t occurrence, table::RowBatch& batch);
   [[nodiscard]] Knowledge knowledge_of(const SortedRow& row) const;
   void count(std::string_view source_hash, RowFate fate, std::uint64_t rows);
 
@@ -57,6 +72,8 @@ class LoadMerge {
   SortedRow winner_;
   std::vector<std::byte> winner_record_;
   std::uint64_t partitions_changed_ = 0;
+  std::uint64_t withdrawn_ = 0;
+  std::vector<Presence> presences_;  // of multisets, by day
 };
 
 }  // namespace fm::jobs

@@ -1,5 +1,6 @@
 #include "jobs/load_plan.h"
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -19,28 +20,31 @@ bool same_on_disk(const ops::LoadedFile& load, const FileInfo& info) {
 // Decides for each file what is to be done with it.
 class Planner {
  public:
-  Planner(Env& env, const LoadOptions& options, const LoadsKnown& known)
-      : env_(env), options_(options), known_(known) {}
+  Planner(Env& env, const LoadOptions& options, const LoadsKnown& known,
+          std::function<void(std::uint64_t bytes)> on_progress)
+      : env_(env), options_(options), known_(known), on_progress_(std::move(on_progress)) {}
 
   void plan(LoadSource& source) {
     source.account.path = source.file->path;
     source.account.size_bytes = source.file->info.size_bytes;
     source.account.modified = source.file->info.modified;
     source.account.inode = source.file->info.inode;
-    const ops::LoadedFile* const load = known_.of_path(source.file->path);
+    const ops::LoadedFile* const load = source.pipe ? nullptr : known_.of_path(source.file->path);
     if (load != nullptr && !options_.rehash && same_on_disk(*load, source.file->info) &&
         take_over(*load, source))
       return;
     look_at(env_, options_.dataset, source);
+    if (source.pipe) source.pipe->seal();
     if (source.action != LoadAction::kLoad) return;
     if (options_.test_one &&
         !tested_.emplace(source.glimpsed_roots, source.account.schema.value_or("")).second) {
       source.action = LoadAction::kLeft;
       return;
     }
+    if (source.pipe) return;  // what it holds is known when it has been loaded
     // A dry run does not read files through: only what is known without is told.
     if (options_.dry_run && !options_.rehash) return;
-    check_content(env_, source);
+    check_content(env_, source, on_progress_);
     if (source.action == LoadAction::kLoad) find_copy(source);
   }
 
@@ -80,6 +84,7 @@ class Planner {
   Env& env_;
   const LoadOptions& options_;
   const LoadsKnown& known_;
+  std::function<void(std::uint64_t bytes)> on_progress_;
   std::set<std::pair<std::string, std::string>> tested_;
   std::map<std::string, std::string> hashes_;  // of this run's files, and the first that has it
 };
@@ -132,11 +137,15 @@ Result<std::vector<ops::LoadedFile>> loads_in_lake(const lake::Lake& lake,
 LoadSources plan_load(Env& env, const LoadOptions& options, const LoadCandidates& found,
                       const LoadsKnown& known, Progress& progress) {
   LoadSources sources;
-  Planner planner(env, options, known);
   ProgressPoint point{.stage = "checking"};
+  Planner planner(env, options, known, [&](std::uint64_t bytes) {
+    ProgressPoint within = point;
+    within.bytes_read += bytes;
+    progress.at(within);
+  });
   for (const LoadCandidate& file : found.files) point.bytes_total += file.info.size_bytes;
   for (const LoadCandidate& file : found.files) {
-    planner.plan(*sources.emplace_back(std::make_unique<LoadSource>(file)));
+    planner.plan(*sources.emplace_back(std::make_unique<LoadSource>(env, file)));
     point.bytes_read += file.info.size_bytes;
     progress.at(point);
   }

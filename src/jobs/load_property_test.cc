@@ -94,8 +94,9 @@ TEST(LoadProperty, TheSorterSortsStablyWhateverItsMemory) {
     const TestDirectory folder;
     LoadSymbols symbols;
     const bool by_root = *rc::gen::arbitrary<bool>();
+    const LoadShape shape{.by_root = by_root, .by_day = *rc::gen::arbitrary<bool>()};
     LoadSorter sorter(
-        Env::posix(), folder.file("x.frontmonth-spill"), 8, by_root, symbols,
+        Env::posix(), folder.file("x.frontmonth-spill"), 8, shape, symbols,
         {.sort_bytes = static_cast<std::size_t>(*rc::gen::inRange(1, 30'000)), .store_bytes = 1});
     using Row = std::tuple<std::string, int, Nanos, std::string, std::uint64_t, std::uint64_t>;
     std::vector<Row> expected;
@@ -107,8 +108,8 @@ TEST(LoadProperty, TheSorterSortsStablyWhateverItsMemory) {
       const LoadKey key{kBarDay + ((random >> 40) % 400) * kNanosPerDay, (random >> 33) % 3,
                         *symbols.intern(text), static_cast<std::uint32_t>(i)};
       const Date day = Date::of_second(second_of(key.time));
-      expected.emplace_back(by_root ? std::string(symbols[key.symbol].root) : "", day.year(),
-                            key.time, text, key.minor, i);
+      expected.emplace_back(by_root ? std::string(symbols[key.symbol].root) : "",
+                            load_period(shape, day), key.time, text, key.minor, i);
       RC_ASSERT(sorter.add(key, reinterpret_cast<const std::byte*>(&i)).has_value());
     }
     RC_ASSERT(sorter.finish().has_value());
@@ -119,7 +120,7 @@ TEST(LoadProperty, TheSorterSortsStablyWhateverItsMemory) {
       std::uint64_t record = 0;
       std::memcpy(&record, row.record, sizeof record);
       RC_ASSERT(record == std::get<5>(one));
-      RC_ASSERT(row.partition.year == std::get<1>(one));
+      RC_ASSERT(row.partition.period == std::get<1>(one));
     }
     RC_ASSERT(!*sorter.next(row));
   }));

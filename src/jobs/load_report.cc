@@ -183,6 +183,9 @@ std::string to_text(const LoadReport& report) {
     if (report.partitions > 0)
       out += fmt::format("{} merged into, {} changed\n", plural(report.partitions, "partition"),
                          with_commas(report.partitions_changed));
+    if (report.withdrawn > 0)
+      out += fmt::format("{} stored earlier went: newer files of the same time do not have them\n",
+                         plural(report.withdrawn, "trade"));
     append_troubles(report, out);
   }
   append_folders(report, out);
@@ -195,10 +198,11 @@ std::string to_json(const LoadReport& report) {
   std::string out = fmt::format(
       "{{\"dry_run\":{},\"rows_read\":{},\"added\":{},\"corrected\":{},\"unchanged\":{},"
       "\"outdated\":{},\"rejected\":{},\"partitions\":{},\"partitions_changed\":{},"
-      "\"spilled_bytes\":{},\"seconds\":{:.3f},\"quarantine\":{},\"files\":[",
+      "\"withdrawn\":{},\"spilled_bytes\":{},\"seconds\":{:.3f},\"quarantine\":{},\"files\":[",
       report.dry_run, sums.read, sums.added, sums.corrected, sums.unchanged, sums.outdated,
-      sums.rejected, report.partitions, report.partitions_changed, report.spilled_bytes,
-      report.seconds, report.quarantine.empty() ? "null" : json_quoted(report.quarantine));
+      sums.rejected, report.partitions, report.partitions_changed, report.withdrawn,
+      report.spilled_bytes, report.seconds,
+      report.quarantine.empty() ? "null" : json_quoted(report.quarantine));
   for (const LoadedFileReport& file : report.files) {
     if (out.back() != '[') out += ',';
     append_json(file, out);

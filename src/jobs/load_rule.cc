@@ -100,11 +100,13 @@ void KnowledgeRule::note(Symbol* symbol, std::string_view text, std::int64_t tim
   spans_.push_back({std::string(text), time, time, *by});
 }
 
-void KnowledgeRule::added(const RowBatch& fresh, std::size_t first, std::size_t rows) {
+lake::MergeRule::Fresh KnowledgeRule::added(const RowBatch& fresh, std::size_t first,
+                                            std::size_t rows) {
   for (std::size_t row = first; row < first + rows; ++row) {
     on_row_(fresh.text(source_, row), RowFate::kAdded, 1);
     note(find(fresh, row), {}, 0, nullptr);
   }
+  return {rows, true};
 }
 
 bool KnowledgeRule::kept(RowBatch& rows) {

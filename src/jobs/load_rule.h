@@ -56,7 +56,7 @@ class KnowledgeRule final : public lake::MergeRule {
                 std::function<void(std::string_view source, RowFate, std::uint64_t rows)> on_row);
 
   Status begin(const std::optional<lake::Manifest>& stored) override;
-  void added(const table::RowBatch& fresh, std::size_t first, std::size_t rows) override;
+  Fresh added(const table::RowBatch& fresh, std::size_t first, std::size_t rows) override;
   bool kept(table::RowBatch& rows) override;
   lake::Keep choose(const table::RowBatch& stored, std::size_t stored_row,
                     const table::RowBatch& fresh, std::size_t fresh_row) override;

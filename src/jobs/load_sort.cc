@@ -16,9 +16,23 @@ LoadKey key_of(const std::byte* row) {
   return key;
 }
 
-std::int32_t year_of(Nanos time) { return Date::of_second(second_of(time)).year(); }
+std::uint64_t count_of(const std::byte* at) {
+  std::uint64_t count = 0;
+  std::memcpy(&count, at, sizeof count);
+  return count;
+}
+
+void set_count(std::byte* at, std::uint64_t count) { std::memcpy(at, &count, sizeof count); }
 
 }  // namespace
+
+std::int32_t load_period(const LoadShape& shape, Date day) {
+  return shape.by_day ? day.days_since_1970() : day.year();
+}
+
+Date first_day_of(const LoadShape& shape, std::int32_t period) {
+  return shape.by_day ? Date::from_days(period) : Date(period, 1, 1);
+}
 
 // What a row is sorted by, beside its place in the buffer.
 struct LoadSorter::Entry {
@@ -38,13 +52,13 @@ struct LoadSorter::Cursor {
   Entry entry;
 };
 
-LoadSorter::LoadSorter(Env& env, std::string spill_path, std::size_t record_bytes, bool by_root,
-                       const LoadSymbols& symbols, const LoadMemory& memory)
+LoadSorter::LoadSorter(Env& env, std::string spill_path, std::size_t record_bytes,
+                       const LoadShape& shape, const LoadSymbols& symbols, const LoadMemory& memory)
     : store_(env, std::move(spill_path), memory.store_bytes),
       record_bytes_(record_bytes),
-      row_bytes_(sizeof(LoadKey) + record_bytes),
+      row_bytes_(sizeof(LoadKey) + record_bytes + (shape.is_multiset ? sizeof(std::uint64_t) : 0)),
       rows_max_(std::max<std::size_t>(memory.sort_bytes / (row_bytes_ + sizeof(Entry)), 64)),
-      by_root_(by_root),
+      shape_(shape),
       symbols_(&symbols) {
   FM_ASSERT(record_bytes % 8 == 0);
 }
@@ -53,7 +67,12 @@ LoadSorter::~LoadSorter() = default;
 
 LoadSorter::Entry LoadSorter::entry_of(const LoadKey& key, std::uint32_t index) const {
   const LoadSymbols::Rank& rank = ranks_[key.symbol];
-  return {{by_root_ ? rank.root : 0, year_of(key.time)}, key.time, rank.symbol, index, key.minor};
+  const Date day = Date::of_second(second_of(key.time));
+  return {{shape_.by_root ? rank.root : 0, load_period(shape_, day)},
+          key.time,
+          rank.symbol,
+          index,
+          key.minor};
 }
 
 Status LoadSorter::add(const LoadKey& key, const std::byte* record) {
@@ -64,8 +83,20 @@ Status LoadSorter::add(const LoadKey& key, const std::byte* record) {
     rows_.resize(std::min(std::max(2 * rows_.size(), 1024 * row_bytes_), rows_max_ * row_bytes_));
   std::memcpy(rows_.data() + at, &key, sizeof key);
   std::memcpy(rows_.data() + at + sizeof key, record, record_bytes_);
+  if (shape_.is_multiset) set_count(rows_.data() + at + sizeof key + record_bytes_, 1);
   ++count_;
   return {};
+}
+
+bool LoadSorter::is_repeated(const std::byte* row, const std::byte* later) const {
+  return key_of(row).source == key_of(later).source &&
+         (shape_.is_multiset ||
+          std::memcmp(row + sizeof(LoadKey), later + sizeof(LoadKey), record_bytes_) == 0);
+}
+
+void LoadSorter::note_repeated(std::uint32_t source) {
+  if (repeated_.size() <= source) repeated_.resize(source + 1);
+  ++repeated_[source];
 }
 
 Status LoadSorter::flush() {
@@ -93,15 +124,16 @@ Status LoadSorter::flush() {
   block.reserve(block_bytes);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const std::byte* const row = rows_.data() + entries[i].index * row_bytes_;
-    // Of a key that a file has again and again, the last counts: a file of one line without end
+    // Of what a file has again and again, one row stands for all: a file of one line without end
     // must not fill the disk.
     if (i + 1 < entries.size() && entries[i].tied() == entries[i + 1].tied()) {
-      const std::byte* const later = rows_.data() + entries[i + 1].index * row_bytes_;
-      if (key_of(row).source == key_of(later).source &&
-          std::memcmp(row + sizeof(LoadKey), later + sizeof(LoadKey), record_bytes_) == 0) {
-        const std::uint32_t source = key_of(row).source;
-        if (repeated_.size() <= source) repeated_.resize(source + 1);
-        ++repeated_[source];
+      std::byte* const later = rows_.data() + entries[i + 1].index * row_bytes_;
+      if (is_repeated(row, later)) {
+        const std::size_t count_at = sizeof(LoadKey) + record_bytes_;
+        if (shape_.is_multiset)
+          set_count(later + count_at, count_of(later + count_at) + count_of(row + count_at));
+        else
+          note_repeated(key_of(row).source);
         continue;
       }
     }
@@ -157,6 +189,7 @@ Result<bool> LoadSorter::next(SortedRow& row) {
   waiting_.pop_back();
   row.key = key_of(taken_->rest.data());
   row.record = taken_->rest.data() + sizeof(LoadKey);
+  if (shape_.is_multiset) row.count = count_of(row.record + record_bytes_);
   row.partition = taken_->entry.partition;
   return true;
 }

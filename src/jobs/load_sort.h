@@ -11,6 +11,7 @@
 
 #include "base/env.h"
 #include "base/error.h"
+#include "base/time.h"
 #include "jobs/load_symbols.h"
 #include "jobs/run_store.h"
 
@@ -30,15 +31,27 @@ struct LoadKey {
   std::uint32_t source = 0;  // the file it came from
 };
 
+// How rows of a table are partitioned, and what becomes of equal ones.
+struct LoadShape {
+  bool by_root = false;
+  bool by_day = false;       // else by year
+  bool is_multiset = false;  // equal rows of a file count, each of them
+};
+
 // A partition of a table, in the order in which partitions come.
 struct LoadPartition {
-  std::uint32_t root = 0;  // rank; 0 where a partition holds all roots
-  std::int32_t year = 0;
+  std::uint32_t root = 0;   // rank; 0 where a partition holds all roots
+  std::int32_t period = 0;  // its year; of partitions by day, the day since 1970
   friend auto operator<=>(const LoadPartition&, const LoadPartition&) = default;
 };
 
+// Of a partition's days, any one.
+[[nodiscard]] std::int32_t load_period(const LoadShape& shape, Date day);
+[[nodiscard]] Date first_day_of(const LoadShape& shape, std::int32_t period);
+
 struct SortedRow {
   LoadKey key;
+  std::uint64_t count = 1;            // of a multiset: how many of them
   const std::byte* record = nullptr;  // until the next call of next()
   LoadPartition partition;
 };
@@ -46,7 +59,7 @@ struct SortedRow {
 class LoadSorter {
  public:
   // `record_bytes` is a multiple of 8. `symbols` outlives it.
-  LoadSorter(Env& env, std::string spill_path, std::size_t record_bytes, bool by_root,
+  LoadSorter(Env& env, std::string spill_path, std::size_t record_bytes, const LoadShape& shape,
              const LoadSymbols& symbols, const LoadMemory& memory);
   ~LoadSorter();
   LoadSorter(const LoadSorter&) = delete;
@@ -61,7 +74,7 @@ class LoadSorter {
   // later. False at the end.
   [[nodiscard]] Result<bool> next(SortedRow& row);
 
-  // Rows left out because the same file has the same row again, by file.
+  // Rows left out because the same file has the same row again, by file; none of a multiset.
   [[nodiscard]] const std::vector<std::uint64_t>& repeated() const { return repeated_; }
   [[nodiscard]] std::uint64_t spilled_bytes() const { return store_.spilled_bytes(); }
 
@@ -70,6 +83,8 @@ class LoadSorter {
   struct Entry;
   struct Cursor;
 
+  [[nodiscard]] bool is_repeated(const std::byte* row, const std::byte* later) const;
+  void note_repeated(std::uint32_t source);
   [[nodiscard]] Entry entry_of(const LoadKey& key, std::uint32_t index) const;
   [[nodiscard]] Status flush();
   [[nodiscard]] Status advance(Cursor& cursor);
@@ -79,7 +94,7 @@ class LoadSorter {
   std::size_t record_bytes_;
   std::size_t row_bytes_;
   std::size_t rows_max_;
-  bool by_root_;
+  LoadShape shape_;
   const LoadSymbols* symbols_;
   std::vector<LoadSymbols::Rank> ranks_;
   std::vector<std::byte> rows_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::size_t kReadBytes = 256 << 10;
 constexpr std::size_t kGlimpsedRootsMax = 8;
+constexpr std::int64_t kClaimEnd = std::numeric_limits<std::int64_t>::max();
 
 constexpr const char* kOnlyTheFeed =
     "Prices of futures are taken from the exchange's own feed, as Databento's files have it, and "
@@ -76,10 +78,12 @@ void look_at_dbn(dbn::OpenedInput input, LoadSource& source) {
 }
 
 std::optional<dbn::Schema> schema_of(dbn::RType rtype, std::optional<dbn::Schema> said) {
+  // tbbo and mbp-1 have one type.
+  if (said && dbn::rtype_of(*said) == rtype) return said;
   for (const LoadKind& kind : load_kinds())
     if (dbn::rtype_of(kind.schema) == rtype) return kind.schema;
-  // One type stands for bars of any length, or for both of tbbo and mbp-1.
-  if (said && (dbn::rtype_of(*said) == rtype || rtype == dbn::RType::kOhlcvDeprecated)) return said;
+  // One type stands for bars of any length.
+  if (said && rtype == dbn::RType::kOhlcvDeprecated) return said;
   for (int number = 0; number <= static_cast<int>(dbn::Schema::kBbo1m); ++number)
     if (dbn::rtype_of(static_cast<dbn::Schema>(number)) == rtype)
       return static_cast<dbn::Schema>(number);
@@ -132,6 +136,13 @@ std::string_view name(LoadAction action) {
   FM_ASSERT(false);
 }
 
+Result<dbn::OpenedInput> LoadSource::open(Env& env, dbn::InputOptions options) {
+  *bytes_read = 0;
+  if (pipe) return dbn::open_input(counted(pipe->open(), bytes_read), file->path, options);
+  FM_ASSIGN(auto opened, env.open(file->path));
+  return dbn::open_input(counted(std::move(opened), bytes_read), file->path, options);
+}
+
 void LoadSource::refuse(std::string reason) {
   action = LoadAction::kRefused;
   why = std::move(reason);
@@ -148,7 +159,7 @@ void look_at(Env& env, std::string_view dataset, LoadSource& source) {
   const LoadFolder& folder = *source.file->folder;
   if (!folder.job_id.empty()) source.account.job_id = folder.job_id;
   if (folder.damage) return source.fail(*folder.damage);
-  auto input = dbn::open_input(env, source.file->path);
+  auto input = source.open(env);
   if (!input) {
     if (input.error().code() != Code::kUnsupported) return source.fail(input.error());
     source.refuse(input.error().message());
@@ -177,7 +188,8 @@ void look_at(Env& env, std::string_view dataset, LoadSource& source) {
   }
 }
 
-void check_content(Env& env, LoadSource& source) {
+void check_content(Env& env, LoadSource& source,
+                   const std::function<void(std::uint64_t bytes)>& on_progress) {
   const LoadCandidate& file = *source.file;
   const auto listed = file.folder->manifest.find(base_name(file.path));
   const bool is_listed = listed != file.folder->manifest.end();
@@ -193,6 +205,7 @@ void check_content(Env& env, LoadSource& source) {
   Hasher hasher;
   databento::Sha256 sha256;
   std::vector<std::byte> buffer(kReadBytes);
+  std::uint64_t bytes_done = 0;
   for (;;) {
     const auto got = (*opened)->read(buffer);
     if (!got) return source.fail(got.error());
@@ -200,9 +213,21 @@ void check_content(Env& env, LoadSource& source) {
     const auto bytes = std::span<const std::byte>(buffer).first(*got);
     hasher.add(bytes);
     if (is_listed) sha256.add(bytes);
+    on_progress(bytes_done += *got);
   }
   source.account.content_hash = hasher.digest().hex();
   if (is_listed && sha256.finish() != listed->second.sha256) source.fail(differs("SHA-256"));
+}
+
+Claim claim_of(const LoadSource& source) {
+  const auto number = [](Nanos time) {
+    return static_cast<std::int64_t>(std::min(time, Nanos{kClaimEnd}));
+  };
+  const LoadFolder& folder = *source.file->folder;
+  if (folder.start && folder.end && folder.manifest.contains(base_name(source.file->path)))
+    return {number(*folder.start), number(*folder.end), 0};
+  if (!source.account.range_start) return {};
+  return {number(*source.account.range_start) + 1, number(*source.account.range_end), 0};
 }
 
 Status check_unchanged(Env& env, const LoadSource& source) {

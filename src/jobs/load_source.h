@@ -3,17 +3,22 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/env.h"
 #include "base/error.h"
 #include "dbn/byte_source.h"
+#include "jobs/load_claims.h"
 #include "jobs/load_files.h"
 #include "jobs/load_kinds.h"
+#include "jobs/load_stream.h"
 #include "ops/load_state.h"
 
 namespace fm::jobs {
@@ -28,15 +33,29 @@ enum class LoadAction : std::uint8_t {
 };
 [[nodiscard]] std::string_view name(LoadAction action);
 
+// A symbol, by its number, on a day.
+struct SymbolDay {
+  std::uint32_t symbol = 0;
+  std::int32_t day = 0;  // since 1970
+  friend auto operator<=>(const SymbolDay&, const SymbolDay&) = default;
+};
+
 struct LoadSource {
-  explicit LoadSource(const LoadCandidate& candidate)
-      : file(&candidate), published(*candidate.folder, candidate.info) {}
+  LoadSource(Env& env, const LoadCandidate& candidate)
+      : file(&candidate), published(*candidate.folder, candidate.info) {
+    if (candidate.is_pipe) pipe = std::make_shared<LoadStream>(env, candidate.path);
+  }
+
+  // From its first byte.
+  [[nodiscard]] Result<dbn::OpenedInput> open(Env& env, dbn::InputOptions options = {});
 
   void refuse(std::string why);
   void fail(const Error& error);
 
   const LoadCandidate* file;
   Published published;
+  std::shared_ptr<LoadStream> pipe;                                        // null for a file
+  std::shared_ptr<ByteCount> bytes_read = std::make_shared<ByteCount>(0);  // since it was opened
   LoadAction action = LoadAction::kLoad;
   std::string why;         // it is refused, a copy, or failed
   std::string advice;      // what to do about it
@@ -51,7 +70,8 @@ struct LoadSource {
   // While it is loaded.
   std::array<std::uint64_t, kLoadFaults> faults{};
   std::set<std::string, std::less<>> roots;
-  std::set<std::pair<std::string, int>> partitions;  // root and year; those still to be merged
+  std::set<std::pair<std::string, int>> partitions;  // root and period; those still to be merged
+  std::vector<SymbolDay> symbol_days;                // of multisets: what it has rows of; sorted
   std::int64_t published_max_us = 0;
 };
 
@@ -59,8 +79,16 @@ struct LoadSource {
 // and schema, or refuses it, or notes that it cannot be read.
 void look_at(Env& env, std::string_view dataset, LoadSource& source);
 
-// Reads it through: the account's content hash, held against the manifest. Notes a failure.
-void check_content(Env& env, LoadSource& source);
+// Reads it through: the account's content hash, held against the manifest. Notes a failure. Tells
+// of the bytes read so far now and then.
+void check_content(Env& env, LoadSource& source,
+                   const std::function<void(std::uint64_t bytes)>& on_progress);
+
+// The time of which the file, having been read, says all that there was in it, of the symbols that
+// it has anything of: what its job asked for, where the job's manifest vouches for the file; else
+// what lies between its first and its last row, without these, as files may be cut between rows of
+// one moment.
+[[nodiscard]] Claim claim_of(const LoadSource& source);
 
 // Whether the file has changed on disk since it was found.
 [[nodiscard]] Status check_unchanged(Env& env, const LoadSource& source);

@@ -242,8 +242,8 @@ TEST_F(LoadTest, SymbolsHoldForTheirDays) {
 TEST_F(LoadTest, FilesThatAreNoSuchDataAreRefusedWithTheReason) {
   write_bars(in("xnas-itch-20250616.ohlcv-1m.dbn"), kBars, dbn::Schema::kOhlcv1m, "XNAS.ITCH");
   write_whole(in("zl_1d.csv"), "Date,Open,High,Low,Close\n2010-01-04,1,2,1,2\n");
-  write_whole(in("trades.json"),
-              R"({"ts_recv":"1","hd":{"ts_event":"1","rtype":0,"publisher_id":1,)"
+  write_whole(in("orders.json"),
+              R"({"ts_recv":"1","hd":{"ts_event":"1","rtype":160,"publisher_id":1,)"
               R"("instrument_id":5},"action":"T","side":"B","price":"1","size":1})"
               "\n");
   write_whole(in("old.dbz"),
@@ -257,7 +257,7 @@ TEST_F(LoadTest, FilesThatAreNoSuchDataAreRefusedWithTheReason) {
        {"is of the dataset XNAS.ITCH, and this lake holds GLBX.MDP3",
         "holds no records of Databento: line 2 names no rtype",
         "Prices of futures are taken from the exchange's own feed",
-        "holds trades; what is loaded: ohlcv-1s, ohlcv-1m, ohlcv-1h, ohlcv-1d, status, "
+        "holds mbo; what is loaded: ohlcv-1s, ohlcv-1m, ohlcv-1h, ohlcv-1d, trades, tbbo, status, "
         "statistics, definition",
         "old.dbz"})
     EXPECT_TRUE(text.contains(said)) << said << "\n" << text;

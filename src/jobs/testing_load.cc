@@ -87,6 +87,52 @@ void write_bars(const std::string& path, const std::vector<TestBar>& bars, dbn::
   ASSERT_TRUE((*sink)->finish());
 }
 
+void write_test_trades(const std::string& path, const std::vector<TestTrade>& trades) {
+  dbn::Metadata metadata;
+  metadata.dataset = "GLBX.MDP3";
+  metadata.schema = dbn::Schema::kTrades;
+  metadata.stype_in = dbn::SType::kRawSymbol;
+  metadata.start = kBarDay;
+  const Date day = Date::of_second(second_of(kBarDay));
+  metadata.mappings = {{"ESU5", {{day, day + 30, "1"}}}};
+  auto sink = dbn::create_output(Env::posix(), path);
+  ASSERT_TRUE(sink) << sink.error().message();
+  auto writer = dbn::Writer::open(*std::move(sink), metadata);
+  ASSERT_TRUE(writer);
+  for (const TestTrade& trade : trades) {
+    dbn::TradeMsg record{};
+    record.ts_recv = kBarDay + static_cast<Nanos>(trade.second) * kNanosPerSecond;
+    record.header = {dbn::kLengthOf<dbn::TradeMsg>, dbn::RType::kTrades, 1, 1, record.ts_recv};
+    record.price = 6'000 * kPriceScale;
+    record.size = trade.size;
+    record.action = dbn::kActionTrade;
+    record.side = dbn::kSideBid;
+    ASSERT_TRUE(writer->write(record));
+  }
+  ASSERT_TRUE(writer->finish());
+}
+
+std::vector<TestTrade> stored_test_trades(const std::string& lake) {
+  const auto& table = table::databento_trades();
+  std::vector<TestTrade> trades;
+  auto rows = lake::Lake::view(Env::posix(), lake)->read(table, {});
+  EXPECT_TRUE(rows) << rows.error().message();
+  if (!rows) return trades;
+  table::RowBatch batch(table);
+  for (;;) {
+    const auto more = (*rows)->next(batch);
+    EXPECT_TRUE(more);
+    if (!more || !*more) break;
+    for (std::size_t row = 0; row < batch.size(); ++row) {
+      const auto time = static_cast<Nanos>(batch.int64s(table.column_index("ts_recv_ns"))[row]);
+      trades.push_back({static_cast<int>((time - kBarDay) / kNanosPerSecond),
+                        static_cast<std::uint32_t>(batch.int64s(table.column_index("size"))[row])});
+    }
+  }
+  std::ranges::sort(trades);
+  return trades;
+}
+
 void set_modified(const std::string& path, Nanos time) {
   const timespec at{static_cast<time_t>(second_of(time)),
                     static_cast<long>(time % kNanosPerSecond)};

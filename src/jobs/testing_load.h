@@ -38,6 +38,16 @@ struct TestBar {
 void write_bars(const std::string& path, const std::vector<TestBar>& bars,
                 dbn::Schema schema = dbn::Schema::kOhlcv1m,
                 const std::string& dataset = "GLBX.MDP3");
+// A trade of ESU5, some seconds into kBarDay.
+struct TestTrade {
+  int second = 0;
+  std::uint32_t size = 1;
+  friend auto operator<=>(const TestTrade&, const TestTrade&) = default;
+};
+void write_test_trades(const std::string& path, const std::vector<TestTrade>& trades);
+// Each as often as it is stored, in order.
+[[nodiscard]] std::vector<TestTrade> stored_test_trades(const std::string& lake);
+
 // When the file was changed last.
 void set_modified(const std::string& path, Nanos time);
 

@@ -139,10 +139,21 @@ RuledRows::RuledRows(table::RowStream& stored, table::RowStream& fresh, MergeRul
     : fresh_stream_(&fresh), order_(fresh.table()), stored_(stored), fresh_(fresh), rule_(&rule) {}
 
 void RuledRows::take_fresh(RowBatch& batch, std::size_t rows) {
-  rule_->added(fresh_.batch(), fresh_.row(), rows);
-  batch.append(fresh_.batch(), fresh_.row(), rows);
-  fresh_.take(rows);
-  changed_ = true;
+  const MergeRule::Fresh first = rule_->added(fresh_.batch(), fresh_.row(), rows);
+  FM_ASSERT(first.rows > 0 && first.rows <= rows);
+  if (first.are_added) batch.append(fresh_.batch(), fresh_.row(), first.rows);
+  fresh_.take(first.rows);
+  changed_ |= first.are_added;
+}
+
+void RuledRows::take_stored(RowBatch& batch) {
+  if (rule_->goes(stored_.batch(), stored_.row())) {
+    changed_ = true;
+  } else {
+    batch.append(stored_.batch(), stored_.row(), 1);
+    changed_ |= rule_->kept(batch);
+  }
+  stored_.take(1);
 }
 
 void RuledRows::take_both(RowBatch& batch) {
@@ -173,9 +184,7 @@ Result<bool> RuledRows::next(RowBatch& batch) {
     if (order > 0) {
       take_fresh(batch, 1);
     } else if (order < 0) {
-      batch.append(stored_.batch(), stored_.row(), 1);
-      changed_ |= rule_->kept(batch);
-      stored_.take(1);
+      take_stored(batch);
     } else {
       take_both(batch);
     }

@@ -89,11 +89,12 @@ class RuledRows final : public table::RowStream {
   RuledRows(table::RowStream& stored, table::RowStream& fresh, MergeRule& rule);
   [[nodiscard]] const table::Table& table() const override { return fresh_stream_->table(); }
   [[nodiscard]] Result<bool> next(table::RowBatch& batch) override;
-  // Whether any fresh row was added, or took a stored one's place.
+  // Whether any fresh row was added or took a stored one's place, or a stored one went.
   [[nodiscard]] bool changed() const { return changed_; }
 
  private:
   void take_fresh(table::RowBatch& batch, std::size_t rows);
+  void take_stored(table::RowBatch& batch);
   void take_both(table::RowBatch& batch);
 
   table::RowStream* fresh_stream_;

@@ -23,9 +23,19 @@ class MergeRule {
   // Before the first row, and under the partition's lock: what is stored; nothing where there is no
   // partition.
   [[nodiscard]] virtual Status begin(const std::optional<Manifest>& stored) = 0;
-  // Fresh rows [first, first + rows) whose keys are not stored: they are added.
-  virtual void added(const table::RowBatch& fresh, std::size_t first, std::size_t rows) = 0;
-  // A stored row that no fresh one speaks of: it stays, and is the last one of `rows`. Its columns
+  // Fresh rows [first, first + rows) whose keys are not stored: how many of them, from the first
+  // on, are added, or else left out. At least one.
+  struct Fresh {
+    std::size_t rows = 0;
+    bool are_added = true;
+  };
+  [[nodiscard]] virtual Fresh added(const table::RowBatch& fresh, std::size_t first,
+                                    std::size_t rows) = 0;
+  // Whether a stored row that no fresh one speaks of goes.
+  [[nodiscard]] virtual bool goes(const table::RowBatch& /*stored*/, std::size_t /*row*/) {
+    return false;
+  }
+  // It does not: it is the last one of `rows`. Its columns
   // that are no part of the key may be written; says whether any was.
   [[nodiscard]] virtual bool kept(table::RowBatch& rows) = 0;
   // Both have this key. Of bookkeeping columns the stored row's values stay in any case.

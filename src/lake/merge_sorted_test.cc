@@ -40,7 +40,10 @@ class GreaterVolume final : public MergeRule {
     began_with = stored ? stored->rows : 0;
     return {};
   }
-  void added(const RowBatch&, std::size_t, std::size_t rows) override { adds += rows; }
+  Fresh added(const RowBatch&, std::size_t, std::size_t rows) override {
+    adds += rows;
+    return {rows, true};
+  }
   bool kept(RowBatch&) override {
     ++keeps;
     return false;
@@ -56,6 +59,21 @@ class GreaterVolume final : public MergeRule {
   }
 
   std::uint64_t began_with = 0, adds = 0, keeps = 0, choices = 0;
+};
+
+// Nothing below ten stays, and nothing below ten comes.
+class TenAndMore final : public MergeRule {
+ public:
+  Status begin(const std::optional<Manifest>&) override { return {}; }
+  Fresh added(const RowBatch& fresh, std::size_t first, std::size_t) override {
+    return {1, fresh.int64s(3)[first] >= 10};
+  }
+  bool goes(const RowBatch& stored, std::size_t row) override { return stored.int64s(3)[row] < 10; }
+  bool kept(RowBatch&) override { return false; }
+  Keep choose(const RowBatch&, std::size_t, const RowBatch&, std::size_t) override {
+    return Keep::kStored;
+  }
+  CommitInfo finish() override { return {}; }
 };
 
 class MergeSorted : public ::testing::Test {
@@ -157,6 +175,22 @@ TEST_F(MergeSorted, AnySequenceOfMergesIsTheModels) {
         found[std::stoi(std::string(batch.text(2, row)))] = batch.int64s(3)[row];
     RC_ASSERT(found == model);
   }));
+}
+
+TEST_F(MergeSorted, ARuleMayLeaveFreshRowsOutAndLetStoredOnesGo) {
+  GreaterVolume all;
+  ASSERT_TRUE(merge({{1, 5}, {2, 50}, {3, 5}}, all));
+  TenAndMore rule;
+  const auto merged = merge({{2, 1}, {3, 7}, {4, 9}, {5, 10}}, rule, 2);
+  ASSERT_TRUE(merged) << merged.error().message();
+  EXPECT_FALSE(merged->unchanged);
+  const std::map<int, std::pair<std::int64_t, std::int64_t>> expected = {
+      {2, {50, 1}}, {3, {5, 1}}, {5, {10, 2}}};
+  EXPECT_EQ(stored(), expected);
+
+  TenAndMore none;
+  ASSERT_TRUE(merge({{3, 1}, {6, 1}}, none)->unchanged);
+  EXPECT_EQ(stored(), expected);
 }
 
 }  // namespace

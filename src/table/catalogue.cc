@@ -402,6 +402,30 @@ constexpr std::array kSourceTables{
           .root_column = "",
           .layout = LakeLayout::kYear,
           .sort = kDateSymbolKey},
+    Table{.dataset = "market_data",
+          .name = "databento_trades",
+          .description = "Trades of the vendor, as received: a multiset of records",
+          .columns = kDatabentoTrades,
+          .key = kTradeKey,
+          .partition_column = "ts_date",
+          .cluster = kBarCluster,
+          .root_column = "root",
+          .layout = LakeLayout::kRootDay,
+          .sort = kTradeKey,
+          .require_partition_filter = true},
+    Table{.dataset = "market_data",
+          .name = "databento_tbbo",
+          .description = "Trades of the vendor with the best quotes right before each, as "
+                         "received: a multiset of "
+                         "records",
+          .columns = kDatabentoTbbo,
+          .key = kTradeKey,
+          .partition_column = "ts_date",
+          .cluster = kBarCluster,
+          .root_column = "root",
+          .layout = LakeLayout::kRootDay,
+          .sort = kTradeKey,
+          .require_partition_filter = true},
 };
 
 template <std::size_t A, std::size_t B>
@@ -482,6 +506,8 @@ const Table& databento_statistics() { return kTables[15]; }
 const Table& databento_definition() { return kTables[16]; }
 const Table& yahoo_zl_historical_2000_2010() { return kTables[17]; }
 const Table& barchart_contract_1d() { return kTables[18]; }
+const Table& databento_trades() { return kTables[19]; }
+const Table& databento_tbbo() { return kTables[20]; }
 const Table& bars_1h() { return kTables[kSourceTables.size() + 0]; }
 const Table& databento_futures_ohlcv_1d() { return kTables[kSourceTables.size() + 1]; }
 const Table& futures_ohlcv_1h_live() { return kTables[kSourceTables.size() + 2]; }

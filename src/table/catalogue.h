@@ -89,6 +89,8 @@ struct Table {
 [[nodiscard]] const Table& databento_definition();
 [[nodiscard]] const Table& yahoo_zl_historical_2000_2010();
 [[nodiscard]] const Table& barchart_contract_1d();
+[[nodiscard]] const Table& databento_trades();
+[[nodiscard]] const Table& databento_tbbo();
 [[nodiscard]] const Table& bars_1h();
 [[nodiscard]] const Table& databento_futures_ohlcv_1d();
 [[nodiscard]] const Table& futures_ohlcv_1h_live();

@@ -1,6 +1,9 @@
 // Words for the columns of the catalogue. Private to this room.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <string_view>
 
 #include "table/catalogue.h"
@@ -64,6 +67,15 @@ inline constexpr bool kNullable = true;
           .unit = "UTC",
           .description = "when this row was first stored",
           .bookkeeping = true};
+}
+
+template <std::size_t A, std::size_t B>
+[[nodiscard]] constexpr std::array<Column, A + B> joined_columns(
+    const std::array<Column, A>& first, const std::array<Column, B>& second) {
+  std::array<Column, A + B> all{};
+  std::ranges::copy(first, all.begin());
+  std::ranges::copy(second, all.begin() + A);
+  return all;
 }
 
 inline constexpr int kPriceDigits = 9;  // prices are integers of 1e-9 until they become doubles

@@ -78,6 +78,48 @@ inline constexpr std::array kDatabentoStatistics{
 inline constexpr std::array<std::string_view, 6> kStatisticsKey{
     "ts_recv_ns", "symbol", "stat_type", "sequence", "update_action", "stat_flags"};
 
+// Trades as the vendor's files have them. They have no key of their own: what tells equal records
+// of a file apart is which of them it is.
+inline constexpr std::array kTradeValues{
+    int64("ts_recv_ns", "ns since 1970", "when the vendor received it, exact"),
+    text("symbol", "contract or spread, as the exchange names it"),
+    int64("record_id", "", "63-bit hash of the record: docs/formats/trades.md"),
+    int64("occurrence", "", "0 for the first of equal records of a file, 1 for the second, ..."),
+    time("ts_recv", "when the vendor received it"),
+    time("ts_event", "when the venue matched it", kNullable),
+    int64("ts_event_ns", "ns since 1970", "when the venue matched it, exact", kNullable),
+    text("root", "root of the contract; of a spread, that of its first leg"),
+    int64("instrument_id", "", "the vendor's number for the symbol on that date"),
+    int64("publisher_id", "", "the vendor's number for the venue"),
+    flag("is_spread", "several legs: its prices are differences"),
+    number("price", "price", "at which was traded", kPriceDigits, kNullable),
+    int64("size", "contracts", "traded", kNullable),
+    text("side", "of the aggressor: A sold, B bought, N unknown", kNullable),
+    int32("depth", "", "level of the book"),
+    int32("flags", "", "the vendor's bits"),
+    int32("ts_in_delta", "ns", "from the venue's sending to ts_recv"),
+    int64("sequence", "", "the venue's number of the message"),
+};
+inline constexpr std::array kQuoteValues{
+    number("bid_px", "price", "best bid right before the trade", kPriceDigits, kNullable),
+    number("ask_px", "price", "best offer right before the trade", kPriceDigits, kNullable),
+    int64("bid_sz", "contracts", "at the best bid", kNullable),
+    int64("ask_sz", "contracts", "at the best offer", kNullable),
+    int64("bid_ct", "orders", "at the best bid"),
+    int64("ask_ct", "orders", "at the best offer"),
+};
+inline constexpr std::array kTradeProvenance{
+    date("ts_date", "UTC date of ts_recv"),
+    time("source_published_at", "since when the vendor's data are as in the file of this row"),
+    text("source_hash", "content hash of that file: ops.databento_load_state names it"),
+    first_loaded("ingest_timestamp"),
+};
+inline constexpr auto kDatabentoTrades = joined_columns(kTradeValues, kTradeProvenance);
+inline constexpr auto kDatabentoTbbo =
+    joined_columns(joined_columns(kTradeValues, kQuoteValues), kTradeProvenance);
+inline constexpr std::array<std::string_view, 4> kTradeKey{"ts_recv_ns", "symbol", "record_id",
+                                                           "occurrence"};
+
 inline constexpr std::array kDatabentoDefinition{
     int64("ts_recv_ns", "ns since 1970", "when the vendor received it, exact"),
     text("symbol", "raw symbol of the instrument"),
