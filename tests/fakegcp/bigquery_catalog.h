@@ -75,7 +75,8 @@ class Catalog {
   [[nodiscard]] Answer<Json> rows(const std::string& relation, std::span<const Column> columns,
                                   std::size_t offset, std::size_t count, bool times_as_integers);
   // What makes DuckDB's SELECT of a view; set by who can read GoogleSQL.
-  std::function<Answer<std::string>(const std::string& query, std::vector<Column>& columns)>
+  std::function<Answer<std::string>(const std::string& project, const std::string& query,
+                                    std::vector<Column>& columns)>
       translate_view;
 
  private:

@@ -84,7 +84,7 @@ std::string cell_sql(const Column& column, bool times_as_integers) {
                : fmt::format("(epoch_us({})::DECIMAL(38,6) / 1000000)::VARCHAR", cell);
   if (column.type->name == "DATETIME") return fmt::format("replace({}::VARCHAR, ' ', 'T')", cell);
   if (column.type->name == "NUMERIC")
-    return fmt::format("rtrim(rtrim({}::VARCHAR, '0'), '.')", cell);
+    return fmt::format("rtrim(rtrim({}::DECIMAL(38,9)::VARCHAR, '0'), '.')", cell);
   if (column.type->name == "BYTES") return fmt::format("base64({})", cell);
   return fmt::format("{}::VARCHAR", cell);
 }
@@ -316,7 +316,8 @@ Answer<net::ServerResponse> Catalog::insert_table(const Call& call) {
     if (find(made.name) != nullptr)
       return refuse(409, "duplicate", fmt::format("Already Exists: Table {}", made.name.text()));
     if (!translate_view) return refuse(501, "notImplemented", "views need a query engine");
-    FM_ASSIGN(const std::string select, translate_view(made.view_query, made.shape.columns));
+    FM_ASSIGN(const std::string select,
+              translate_view(made.name.project, made.view_query, made.shape.columns));
     FM_ASSIGN(const Table* kept, create_view(std::move(made), select, false));
     FM_ASSIGN(const Json out, table_resource(*kept));
     return respond(out);
@@ -366,7 +367,8 @@ Answer<net::ServerResponse> Catalog::patch_table(const Call& call) {
     if (!found->is_view()) return refuse(400, "invalid", "Cannot make a view of a table.");
     Table changed = *found;
     changed.view_query = body.at("view", "query").text();
-    FM_ASSIGN(const std::string select, translate_view(changed.view_query, changed.shape.columns));
+    FM_ASSIGN(const std::string select,
+              translate_view(changed.name.project, changed.view_query, changed.shape.columns));
     FM_ASSIGN(found, create_view(std::move(changed), select, true));
   }
   FM_TRY(quota_.update(found->name.text(), found->shape.partitioning.has_value(), env_->now()));

@@ -58,12 +58,14 @@ Cloud::Cloud(Env& env, CloudOptions options, std::unique_ptr<Blobs> blobs)
       tokens_(env),
       storage_(env, *blobs_),
       catalog_(env),
-      jobs_(env, catalog_, storage_, *blobs_, faults_, options_.jobs) {
+      jobs_(env, catalog_, storage_, *blobs_, faults_, options_.jobs),
+      transfers_(env, jobs_, catalog_) {
   catalog_.quota().limits = options_.limits;
   tokens_.add_routes(routes_);
   storage_.add_routes(routes_);
   catalog_.add_routes(routes_);
   jobs_.add_routes(routes_);
+  transfers_.add_routes(routes_);
   resource_manager_.add_routes(routes_);
 }
 
@@ -300,6 +302,13 @@ std::vector<Job> Cloud::jobs() const {
   const std::scoped_lock lock(mutex_);
   std::vector<Job> out;
   for (const Job* job : jobs_.all()) out.push_back(*job);
+  return out;
+}
+
+std::vector<TransferConfig> Cloud::transfer_configs() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<TransferConfig> out;
+  for (const auto& [id, config] : transfers_.configs()) out.push_back(config);
   return out;
 }
 

@@ -25,6 +25,7 @@
 #include "net/http_client.h"
 #include "storage.h"
 #include "tokens.h"
+#include "transfer.h"
 
 namespace fm::fakegcp {
 
@@ -80,6 +81,7 @@ class Cloud {
   [[nodiscard]] Result<SqlRows> sql(const std::string& statement);
   [[nodiscard]] std::string table_sql(const TableName& name);
   [[nodiscard]] std::vector<Job> jobs() const;
+  [[nodiscard]] std::vector<TransferConfig> transfer_configs() const;
   [[nodiscard]] Nanos next_job_end() const;  // 0: none is under way
   // Of the last day.
   [[nodiscard]] std::int64_t load_jobs_counted(const std::string& project) const;
@@ -102,6 +104,7 @@ class Cloud {
   Storage storage_;
   Catalog catalog_;
   Jobs jobs_;
+  Transfers transfers_;
   ResourceManager resource_manager_;
   std::vector<Route> routes_;
   std::map<std::string, std::uint64_t, std::less<>> requests_;
