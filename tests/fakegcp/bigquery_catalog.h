@@ -91,13 +91,16 @@ class Catalog {
   [[nodiscard]] Answer<net::ServerResponse> patch_table(const Call& call);
   [[nodiscard]] Answer<net::ServerResponse> delete_table(const Call& call);
   [[nodiscard]] Answer<net::ServerResponse> list_rows(const Call& call);
+  // With the numbers of rows and bytes, which are counted for it.
   [[nodiscard]] Answer<Json> table_resource(const Table& table);
+  [[nodiscard]] Json table_description(const Table& table) const;
   [[nodiscard]] Json dataset_resource(const Dataset& dataset) const;
 
   Env* env_;
   std::unique_ptr<Duck> duck_;
   std::map<std::string, Dataset> datasets_;  // by "project:dataset"
   Quota quota_;
+  Nanos expired_at_ = 0;
 };
 
 }  // namespace fm::fakegcp

@@ -96,6 +96,7 @@ const Job* Jobs::find(const std::string& id) const {
 Job& Jobs::keep(Job job) {
   Job& kept = jobs_.emplace_back(std::move(job));
   by_id_[kept.project + ":" + kept.id] = &kept;
+  open_.push_back(&kept);
   return kept;
 }
 
@@ -284,18 +285,18 @@ Answer<net::ServerResponse> Jobs::results(const Call& call) {
 
 Nanos Jobs::next_end() const {
   Nanos next = 0;
-  for (const Job& job : jobs_)
-    if (job.state != JobState::kDone && (next == 0 || job.ends < next)) next = job.ends;
+  for (const Job* job : open_)
+    if (job->state != JobState::kDone && (next == 0 || job->ends < next)) next = job->ends;
   return next;
 }
 
 void Jobs::run_due() {
   const Nanos now = env_->now();
   std::vector<Job*> due;
-  for (Job& job : jobs_) {
-    if (job.state == JobState::kDone) continue;
-    if (job.started <= now) job.state = JobState::kRunning;
-    if (job.ends <= now) due.push_back(&job);
+  std::erase_if(open_, [](const Job* job) { return job->state == JobState::kDone; });
+  for (Job* job : open_) {
+    if (job->started <= now) job->state = JobState::kRunning;
+    if (job->ends <= now) due.push_back(job);
   }
   std::ranges::stable_sort(due, {}, &Job::ends);
   for (Job* job : due) run(*job);

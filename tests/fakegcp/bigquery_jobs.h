@@ -79,6 +79,7 @@ class Jobs {
   FaultSchedule* faults_;
   JobOptions options_;
   std::deque<Job> jobs_;               // never moved
+  std::vector<Job*> open_;             // not done
   std::map<std::string, Job*> by_id_;  // "project:id"
   Fault next_fault_ = Fault::kNone;
 };

@@ -153,14 +153,14 @@ std::string Shape::bytes_sql(std::span<const std::string> named) const {
         }))
       continue;
     const std::string cell = sql_name(column.name);
-    if (column.type->name == "STRING")
-      fmt::format_to(std::back_inserter(sum), " + coalesce(2 + strlen({}), 0)", cell);
-    else if (column.type->name == "BYTES")
-      fmt::format_to(std::back_inserter(sum), " + coalesce(2 + octet_length({}), 0)", cell);
+    const bool is_text = column.type->name == "STRING";
+    if (is_text || column.type->name == "BYTES")
+      fmt::format_to(std::back_inserter(sum), " + 2 * count({0}) + coalesce(sum({1}({0})), 0)",
+                     cell, is_text ? "strlen" : "octet_length");
     else
-      fmt::format_to(std::back_inserter(sum), " + if({} IS NULL, 0, {})", cell, column.type->bytes);
+      fmt::format_to(std::back_inserter(sum), " + {} * count({})", column.type->bytes, cell);
   }
-  return fmt::format("coalesce(sum({}), 0)::BIGINT", sum);
+  return fmt::format("({})::BIGINT", sum);
 }
 
 Answer<std::vector<Column>> columns_of(const Json& schema) {

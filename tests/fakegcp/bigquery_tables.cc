@@ -187,6 +187,8 @@ Answer<void> Catalog::change_columns(Table& table, const std::vector<Column>& co
 }
 
 void Catalog::expire() {
+  if (env_->now() == expired_at_) return;
+  expired_at_ = env_->now();
   const auto now_ms = static_cast<std::int64_t>(env_->now() / 1'000'000);
   for (auto& [key, dataset] : datasets_) {
     std::vector<TableName> over;
@@ -229,20 +231,15 @@ Answer<Json> Catalog::rows(const std::string& relation, std::span<const Column> 
   return out;
 }
 
-Answer<Json> Catalog::table_resource(const Table& table) {
+Json Catalog::table_description(const Table& table) const {
   Json out = table.settings.is_object() ? table.settings : Json::object();
   out["kind"] = "bigquery#table";
-  out["etag"] = etag_of(table);
   out["id"] = table.name.text();
   out["tableReference"]["projectId"] = table.name.project;
   out["tableReference"]["datasetId"] = table.name.dataset;
   out["tableReference"]["tableId"] = table.name.table;
   out["type"] = table.is_view() ? "VIEW" : "TABLE";
-  out["schema"] = schema_resource(table.shape.columns);
-  FM_ASSIGN(const Dataset* in, dataset(table.name.project, table.name.dataset));
-  out["location"] = in->location;
   out["creationTime"] = millis_text(table.created);
-  out["lastModifiedTime"] = millis_text(table.modified);
   if (table.expires_ms > 0) out["expirationTime"] = std::to_string(table.expires_ms);
   if (table.is_view()) {
     out["view"]["query"] = table.view_query;
@@ -257,6 +254,17 @@ Answer<Json> Catalog::table_resource(const Table& table) {
     out["requirePartitionFilter"] = table.require_partition_filter;
   }
   for (const std::string& by : table.shape.clustering) out["clustering"]["fields"].push(by);
+  return out;
+}
+
+Answer<Json> Catalog::table_resource(const Table& table) {
+  Json out = table_description(table);
+  out["etag"] = etag_of(table);
+  out["schema"] = schema_resource(table.shape.columns);
+  FM_ASSIGN(const Dataset* in, dataset(table.name.project, table.name.dataset));
+  out["location"] = in->location;
+  out["lastModifiedTime"] = millis_text(table.modified);
+  if (table.is_view()) return out;
   std::int64_t count = 0;
   std::int64_t bytes = 0;
   if (!table.shape.columns.empty()) {
@@ -285,11 +293,7 @@ Answer<net::ServerResponse> Catalog::list_tables(const Call& call) {
   std::size_t at = 0;
   for (const auto& [name, table] : in->tables) {
     if (at >= page.first && at < page.last) {
-      FM_ASSIGN(Json item, table_resource(table));
-      for (const std::string_view of_get : {"schema", "numRows", "numBytes", "etag", "location",
-                                            "numLongTermBytes", "lastModifiedTime"})
-        item.erase(of_get);
-      out["tables"].push(std::move(item));
+      out["tables"].push(table_description(table));
     }
     ++at;
   }

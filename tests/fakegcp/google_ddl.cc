@@ -146,7 +146,7 @@ class Ddl {
     if (!is_view && !take("TABLE")) return unexpected();
     const bool if_missing = take({"IF", "NOT", "EXISTS"});
     FM_ASSIGN(const TableName name, table_name());
-    const std::string type = is_view ? "CREATE_VIEW" : "CREATE_TABLE";
+    std::string type = is_view ? "CREATE_VIEW" : "CREATE_TABLE";
     if (context_.catalog.find(name) != nullptr) {
       if (if_missing) return type;
       if (!replace)
@@ -333,7 +333,7 @@ class Ddl {
     FM_ASSIGN(const TableName name, table_name());
     FM_TRY(end());
     const Table* found = context_.catalog.find(name);
-    const std::string type = is_view ? "DROP_VIEW" : "DROP_TABLE";
+    std::string type = is_view ? "DROP_VIEW" : "DROP_TABLE";
     if (found == nullptr && if_there) return type;
     if (found != nullptr && found->is_view() != is_view)
       return invalid_query(fmt::format("{} is not of this kind", name.text()));

@@ -308,7 +308,7 @@ Answer<std::string> concat(const Arguments& arguments) {
 }
 
 Answer<std::string> now(const Arguments& arguments, std::string_view name) {
-  const std::string micros =
+  std::string micros =
       fmt::format("make_timestamptz({})", arguments.translator.scope().now / 1'000);
   if (name == "CURRENT_TIMESTAMP") return micros;
   if (arguments.list.empty()) return fmt::format("CAST({} AS DATE)", micros);

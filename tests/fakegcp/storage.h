@@ -19,7 +19,7 @@ struct Object {
   std::int64_t generation = 0;
   std::int64_t metageneration = 1;
   std::uint32_t crc32c = 0;
-  std::string md5;  // base64
+  std::string md5;  // base64; empty: large, and nobody declared it
   Nanos created = 0;
   Json metadata;  // what the uploader said of it
   Blob bytes;
