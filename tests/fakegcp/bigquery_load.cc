@@ -90,7 +90,7 @@ const ColumnType* type_of_parquet(std::string_view physical, std::string_view co
 
 }  // namespace
 
-const std::span<const Field> kLoadFields = kFields;
+constinit const std::span<const Field> kLoadFields = kFields;
 
 struct Loader::Input {
   std::vector<std::shared_ptr<const std::string>> files;

@@ -58,7 +58,7 @@ std::string result_name(const std::string& name, std::size_t index) {
 
 }  // namespace
 
-const std::span<const Field> kQueryFields = kFields;
+constinit const std::span<const Field> kQueryFields = kFields;
 
 struct QueryEngine::Run {
   std::string project, default_dataset, location;

@@ -232,5 +232,65 @@ TEST(Queries, ViewsAndTablesOfQueries) {
   EXPECT_TRUE(test.query("DROP TABLE market_data.copy").starts_with("notFound"));
 }
 
+TEST(Queries, TakeTheRarerForms) {
+  TestCloud test;
+  fill(test);
+  const struct {
+    const char *sql, *rows;
+  } cases[] = {
+      {"CREATE TABLE market_data.months (day DATE, n INT64) PARTITION BY DATE_TRUNC(day, MONTH)",
+       ""},
+      {"CREATE TABLE market_data.times (t TIMESTAMP NOT NULL, n INT64) PARTITION BY DATE(t)", ""},
+      {"MERGE market_data.months t USING (SELECT 1 AS n, DATE '2025-06-01' AS day) s ON t.day = "
+       "s.day "
+       "WHEN NOT MATCHED THEN INSERT ROW",
+       ""},
+      {"SELECT day, n FROM market_data.months", "2025-06-01|1"},
+      {"SELECT 1 UNION DISTINCT SELECT 1", "1"},
+      {"SELECT x FROM UNNEST([1, 2]) AS x EXCEPT DISTINCT SELECT 2", "1"},
+      {"SELECT symbol FROM market_data.bars WHERE day = '2025-06-10' "
+       "QUALIFY ROW_NUMBER() OVER (ORDER BY size DESC) = 1",
+       "NQ"},
+      {"SELECT a.symbol, b.size FROM market_data.bars AS a JOIN `acme.market_data.bars` AS b "
+       "USING (symbol, day) WHERE a.day = DATE '2025-06-11' AND b.day = DATE '2025-06-11'",
+       "ES|30"},
+      {"SELECT symbol, MAX(size) AS m FROM market_data.bars WHERE day > DATE_SUB(CURRENT_DATE(), "
+       "INTERVAL 30 DAY) "
+       "GROUP BY symbol HAVING m > 20",
+       "ES|30"},
+      {"INSERT market_data.times (t, n) VALUES (NULL, 1)",
+       "invalidQuery: Required field cannot be null: Constraint Error: NOT NULL constraint failed: "
+       "times.t"},
+      {"ALTER TABLE market_data.months ADD COLUMN IF NOT EXISTS extra STRING", ""},
+      {"SELECT extra FROM market_data.months", "NULL"},
+      {"TRUNCATE TABLE market_data.months", "invalidQuery: Statement not supported: TRUNCATE"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(test.query(c.sql), c.rows) << c.sql;
+  test.run(TestCloud::query_body(
+      "with_parameter", "SELECT @n + 1",
+      R"("parameterMode":"NAMED","queryParameters":[{"name":"n","parameterType":{"type":"INT64"},)"
+      R"("parameterValue":{"value":"41"}}])"));
+  EXPECT_EQ(test.rows_of("with_parameter"), "42");
+}
+
+TEST(Queries, WriteToADestination) {
+  TestCloud test;
+  const std::string to =
+      R"("destinationTable":{"projectId":"acme","datasetId":"market_data","tableId":"out"})";
+  const auto error = [](const Json& job) {
+    return job.at("status", "errorResult", "reason").text();
+  };
+  EXPECT_EQ(error(test.run(TestCloud::query_body("d1", "SELECT 1 AS n", to))), "");
+  EXPECT_EQ(error(test.run(TestCloud::query_body("d2", "SELECT 2 AS n", to))), "duplicate");
+  EXPECT_EQ(error(test.run(TestCloud::query_body("d3", "SELECT 3 AS n",
+                                                 to + R"(,"writeDisposition":"WRITE_APPEND")"))),
+            "");
+  EXPECT_EQ(test.query("SELECT SUM(n) FROM market_data.out"), "4");
+  EXPECT_EQ(error(test.run(TestCloud::query_body("d4", "SELECT 9 AS n",
+                                                 to + R"(,"writeDisposition":"WRITE_TRUNCATE")"))),
+            "");
+  EXPECT_EQ(test.query("SELECT SUM(n) FROM market_data.out"), "9");
+}
+
 }  // namespace
 }  // namespace fm::fakegcp

@@ -55,10 +55,10 @@ bool is_column_name(std::string_view name) {
 
 }  // namespace
 
-const std::span<const Field> kSchemaFields = kSchema;
-const std::span<const Field> kTimePartitioningFields = kTimePartitioning;
-const std::span<const Field> kClusteringFields = kClustering;
-const std::span<const Field> kTableReferenceFields = kTableReference;
+constinit const std::span<const Field> kSchemaFields = kSchema;
+constinit const std::span<const Field> kTimePartitioningFields = kTimePartitioning;
+constinit const std::span<const Field> kClusteringFields = kClustering;
+constinit const std::span<const Field> kTableReferenceFields = kTableReference;
 
 const ColumnType* column_type(std::string_view name) {
   for (const ColumnType& type : kTypes)

@@ -35,7 +35,7 @@ bool is_member(std::string_view member) {
 
 }  // namespace
 
-const std::span<const Field> Policy::kFields = kPolicyFields;
+constinit const std::span<const Field> Policy::kFields = kPolicyFields;
 
 Json Policy::resource() const {
   Json out = Json::object();

@@ -83,7 +83,7 @@ Answer<std::vector<Part>> parts_of(const net::ServerRequest& request) {
 
 }  // namespace
 
-const std::span<const Field> kObjectFields = kFields;
+constinit const std::span<const Field> kObjectFields = kFields;
 
 Answer<Preconditions> preconditions_of(const Call& call) {
   Preconditions out;
