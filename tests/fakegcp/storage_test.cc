@@ -80,7 +80,7 @@ class Resumable : public testing::Test {
  protected:
   static constexpr std::size_t kUnit = Storage::kChunkBytes;
 
-  std::string start(std::string_view query = "", std::string metadata = "") {
+  std::string start(std::string_view query = "", const std::string& metadata = "") {
     const Reply reply =
         test.send("POST", fmt::format("{}?uploadType=resumable&name=big{}", kUpload, query),
                   metadata.empty() ? fmt::format(R"({{"crc32c":"{}"}})", crc32c_text(crc32c(bytes)))
