@@ -252,7 +252,8 @@ std::vector<const table::Table*> continuous_tables() {
 Result<ContinuousReport> make_continuous(lake::Lake& lake, const market::Calendar& calendar,
                                          const Expirations& expirations,
                                          const ContinuousRequest& request) {
-  FM_ASSIGN(ContractHistory history, read_contract_history(lake, request.root, expirations));
+  FM_ASSIGN(ContractHistory history,
+            read_contract_history(lake, request.root, expirations, {request.facts, &calendar}));
   if (history.dates.empty())
     return std::unexpected(
         Error(Code::kNotFound, fmt::format("{}: there are no day bars", request.root))

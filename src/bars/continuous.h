@@ -12,14 +12,16 @@
 #include "base/error.h"
 #include "lake/lake.h"
 #include "market/session.h"
+#include "market/universe.h"
 
 namespace fm::bars {
 
 // How these tables are made; one more whenever the same sources would make other rows.
-inline constexpr int kContinuousVersion = 1;
+inline constexpr int kContinuousVersion = 2;
 
 struct ContinuousRequest {
   std::string root;
+  const market::Root* facts = nullptr;  // the registry's; null: it has none of this root
   // Beside those that are stored already, which are kept up to date.
   std::vector<RollRule> rules;
   bool only_these = false;                         // the stored ones go

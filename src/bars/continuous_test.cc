@@ -53,15 +53,16 @@ class ContinuousTest : public LakeTest {
     for (const YearPlan& year : history->years()) ASSERT_TRUE(history->roll_up(year));
   }
   ContinuousReport make(lake::Lake& lake, const std::vector<const char*>& rules,
-                        bool only_these = false) {
+                        bool only_these = false, const std::string& root = "ES") {
     ContinuousRequest request;
-    request.root = "ES";
+    request.root = root;
+    request.facts = market::Universe::builtin().find(root);
     request.only_these = only_these;
     request.wants = [](const table::Table&) { return true; };
     for (const char* rule : rules) request.rules.push_back(parse_roll_rule(rule).value());
     const auto expirations = read_expirations(lake);
     EXPECT_TRUE(expirations);
-    const auto known = expirations->find("ES");
+    const auto known = expirations->find(root);
     auto report =
         make_continuous(lake, market::Calendar::builtin(),
                         known != expirations->end() ? known->second : Expirations{}, request);
@@ -116,6 +117,42 @@ TEST_F(ContinuousTest, WritesTheRollCalendar) {
                    "12 1.1153846153846154"}));
 }
 
+// The second worked roll of docs/continuous.md: corn, whose rules are in the registry.
+TEST_F(ContinuousTest, RollsByRuleWhereNoDefinitionIsLoaded) {
+  const auto corn = [](int day, const char* symbol, double close) {
+    return flat_bar(chicago_summer(Date(2025, 5, 9) + day, 10), symbol, close, 10);
+  };
+  store_bars(*lake_, table::databento_futures_ohlcv_1m(), "ZC",
+             {corn(0, "ZCK5", 440), corn(0, "ZCN5", 450), corn(3, "ZCK5", 441),
+              corn(3, "ZCN5", 452), corn(4, "ZCK5", 438), corn(4, "ZCN5", 448),
+              corn(5, "ZCK5", 436), corn(5, "ZCN5", 445), corn(6, "ZCN5", 447)});
+  roll_up(*lake_);
+  make(*lake_, {"calendar", "days:2"}, false, "ZC");
+  EXPECT_EQ(lines_of(*lake_, table::roll_calendar(),
+                     {"roll_date", "method", "contract", "previous_contract", "first_notice_date",
+                      "last_trade_date", "back_adjustment"}),
+            (Lines{"2025-05-09 calendar ZCK5 - 2025-04-30 2025-05-14 -",
+                   "2025-05-09 days:2 ZCK5 - 2025-04-30 2025-05-14 -",
+                   "2025-05-13 days:2 ZCN5 ZCK5 2025-06-30 2025-07-14 11",
+                   "2025-05-15 calendar ZCN5 ZCK5 2025-06-30 2025-07-14 9"}));
+
+  // A definition wins over the rule.
+  store_definitions(
+      *lake_, "ZC",
+      {{Date(2025, 5, 9).first_second(), "ZCK5", chicago_summer(Date(2025, 5, 13), 12)}});
+  make(*lake_, {}, false, "ZC");
+  EXPECT_EQ(lines_of(*lake_, table::roll_calendar(), {"roll_date", "method", "contract"}),
+            (Lines{"2025-05-09 calendar ZCK5", "2025-05-09 days:2 ZCK5", "2025-05-12 days:2 ZCN5",
+                   "2025-05-14 calendar ZCN5"}));
+  const auto different =
+      different_expiries(read_expirations(*lake_)->at("ZC"),
+                         {market::Universe::builtin().find("ZC"), &market::Calendar::builtin()});
+  ASSERT_EQ(different.size(), 1U);
+  EXPECT_EQ(different[0].symbol, "ZCK5");
+  EXPECT_EQ(different[0].defined, Date(2025, 5, 13));
+  EXPECT_EQ(different[0].by_rule, Date(2025, 5, 14));
+}
+
 TEST_F(ContinuousTest, HoursAndMinutesFollowTheDays) {
   prepare(*lake_);
   make(*lake_, {"calendar"});
@@ -149,7 +186,7 @@ TEST_F(ContinuousTest, TheCurveHoldsWhatTradedOrWasSettled) {
   curve.resize(3);
   EXPECT_EQ(curve, (Lines{"2025-06-09 ESM5 0 M 0 100.5 100 90 300 2025-06-13",
                           "2025-06-09 ESU5 1 U 3 110.25 110 10 400 2025-09-19",
-                          "2025-06-09 ESZ5 2 Z 6 120 - - - -"}));
+                          "2025-06-09 ESZ5 2 Z 6 120 - - - 2025-12-19"}));
   auto spreads = lines_of(
       *lake_, table::calendar_spreads_1d(),
       {"date", "spread_tenor", "spread_close", "spread_settle", "m1_contract", "m2_contract"});

@@ -5,6 +5,7 @@
 #include "bars/bar.h"
 #include "bars/sources.h"
 #include "market/contract.h"
+#include "market/contract_date.h"
 #include "table/catalogue.h"
 
 namespace fm::bars {
@@ -14,6 +15,10 @@ std::optional<Date> delivery_of(std::string_view symbol, Date on) {
   const auto contract = market::Contract::parse(symbol, on);
   if (!contract) return std::nullopt;
   return Date(contract->delivery().year, contract->delivery().month, 1);
+}
+
+market::YearMonth month_of(Date delivery) {
+  return {static_cast<std::int16_t>(delivery.year()), static_cast<std::uint8_t>(delivery.month())};
 }
 
 // Contracts get their numbers when all are known.
@@ -72,6 +77,16 @@ Status read_days(const lake::Lake& lake, const std::string& root, Draft& draft) 
 
 }  // namespace
 
+std::optional<Date> ContractDates::last_trade(Date delivery) const {
+  if (root == nullptr) return std::nullopt;
+  return market::last_trade_date(*root, month_of(delivery), *calendar);
+}
+
+std::optional<Date> ContractDates::first_notice(Date delivery) const {
+  if (root == nullptr) return std::nullopt;
+  return market::first_notice_date(*root, month_of(delivery), *calendar);
+}
+
 const ContractDay* ContractHistory::find(std::size_t date, ContractNumber contract) const {
   const auto& day = days[date];
   const auto found = std::ranges::lower_bound(day, contract, {}, &ContractDay::contract);
@@ -119,8 +134,20 @@ Result<std::map<std::string, Expirations>> read_expirations(const lake::Lake& la
   return by_root;
 }
 
+std::vector<DifferentExpiry> different_expiries(const Expirations& expirations,
+                                                const ContractDates& dates) {
+  std::vector<DifferentExpiry> different;
+  for (const auto& [contract, defined] : expirations) {
+    const auto by_rule = dates.last_trade(contract.second);
+    if (by_rule && *by_rule != defined) different.push_back({contract.first, defined, *by_rule});
+  }
+  std::ranges::sort(different, {}, &DifferentExpiry::defined);
+  return different;
+}
+
 Result<ContractHistory> read_contract_history(const lake::Lake& lake, const std::string& root,
-                                              const Expirations& expirations) {
+                                              const Expirations& expirations,
+                                              const ContractDates& dates) {
   Draft draft;
   FM_TRY(read_days(lake, root, draft));
   for (const auto& [contract, expiration] : expirations)
@@ -128,12 +155,14 @@ Result<ContractHistory> read_contract_history(const lake::Lake& lake, const std:
 
   ContractHistory history;
   history.root = root;
+  history.by_rule = dates;
   for (auto& [key, number] : draft.numbers) {
     number = static_cast<ContractNumber>(history.contracts.size());
     const auto expiration = expirations.find({key.second, key.first});
-    history.contracts.push_back(
-        {key.second, key.first,
-         expiration != expirations.end() ? std::optional(expiration->second) : std::nullopt});
+    history.contracts.push_back({key.second, key.first,
+                                 expiration != expirations.end() ? std::optional(expiration->second)
+                                                                 : dates.last_trade(key.first),
+                                 dates.first_notice(key.first)});
   }
   for (Draft::Day& day : draft.days) day.day.contract = draft.numbers.at(day.key);
   std::ranges::sort(draft.days, {},

@@ -13,14 +13,28 @@
 #include "base/price.h"
 #include "base/time.h"
 #include "lake/lake.h"
+#include "market/session.h"
+#include "market/universe.h"
 
 namespace fm::bars {
+
+// A root's dates by the registry's rules: what is asked where no definition is loaded.
+struct ContractDates {
+  const market::Root* root = nullptr;  // null: not in the registry, without rules
+  const market::Calendar* calendar = nullptr;
+
+  // `delivery` is the first day of the delivery month.
+  [[nodiscard]] std::optional<Date> last_trade(Date delivery) const;
+  [[nodiscard]] std::optional<Date> first_notice(Date delivery) const;
+};
 
 // One contract. The exchange uses symbols again every decade: symbol and delivery name it.
 struct ContractFacts {
   std::string symbol;
-  Date delivery;                        // first day of the delivery month
-  std::optional<Date> last_trade_date;  // UTC date of its definition's expiration
+  Date delivery;  // first day of the delivery month
+  // UTC date of its definition's expiration, else by the registry's rule.
+  std::optional<Date> last_trade_date = {};
+  std::optional<Date> first_notice_date = {};  // by the registry's rule
   friend bool operator==(const ContractFacts&, const ContractFacts&) = default;
 };
 
@@ -44,6 +58,7 @@ struct ContractDay {
 
 struct ContractHistory {
   std::string root;
+  ContractDates by_rule;
   std::vector<ContractFacts> contracts;        // by delivery, then symbol
   std::vector<Date> dates;                     // those with bars
   std::vector<std::vector<ContractDay>> days;  // of each date, by contract
@@ -61,10 +76,21 @@ using Expirations = std::map<std::pair<std::string, Date>, Date>;
 // last counts. Errors: the lake's.
 [[nodiscard]] Result<std::map<std::string, Expirations>> read_expirations(const lake::Lake& lake);
 
+// A definition that says another last trade date than the rule.
+struct DifferentExpiry {
+  std::string symbol;
+  Date defined;
+  Date by_rule;
+};
+// By date.
+[[nodiscard]] std::vector<DifferentExpiry> different_expiries(const Expirations& expirations,
+                                                              const ContractDates& dates);
+
 // Outright contracts of market_data.databento_futures_ohlcv_1d, and those that only have a
-// definition. Errors: the lake's.
+// definition. What `dates` points to must outlive the history. Errors: the lake's.
 [[nodiscard]] Result<ContractHistory> read_contract_history(const lake::Lake& lake,
                                                             const std::string& root,
-                                                            const Expirations& expirations);
+                                                            const Expirations& expirations,
+                                                            const ContractDates& dates);
 
 }  // namespace fm::bars

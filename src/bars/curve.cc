@@ -33,7 +33,10 @@ std::optional<ContractFacts> facts_of(const ContractHistory& history, const std:
   if (const auto number = history.number_of(symbol, on)) return history.contracts[*number];
   const auto contract = market::Contract::parse(symbol, on);
   if (!contract) return std::nullopt;
-  return ContractFacts{symbol, Date(contract->delivery().year, contract->delivery().month, 1), {}};
+  const Date delivery(contract->delivery().year, contract->delivery().month, 1);
+  return ContractFacts{.symbol = symbol,
+                       .delivery = delivery,
+                       .last_trade_date = history.by_rule.last_trade(delivery)};
 }
 
 std::vector<Point> points_of(const ContractHistory& history, std::size_t date,

@@ -45,7 +45,8 @@ Result<Active> by_expiry(const ContractHistory& history, const RollRule& rule,
   if (held.empty())
     return std::unexpected(
         Error(Code::kNotFound,
-              fmt::format("{}: no contract has a definition, so nobody knows when they expire",
+              fmt::format("{}: no contract has a definition and the registry has no rule for their "
+                          "expiry, so nobody knows when they expire",
                           history.root))
             .hint("Load definitions (`frontmonth fetch --schema definition`, then `frontmonth "
                   "load`), or roll by volume."));
@@ -56,7 +57,7 @@ Result<Active> by_expiry(const ContractHistory& history, const RollRule& rule,
     const auto first = std::ranges::lower_bound(held, history.dates[i], {}, &Held::until);
     if (held.end() - first <= rule.rank) continue;
     const ContractNumber chosen = (first + rule.rank)->contract;
-    // One without a definition that delivers earlier might expire earlier.
+    // One whose expiry nobody knows and that delivers earlier might expire earlier.
     const bool is_sure = std::ranges::none_of(history.days[i], [&](const ContractDay& day) {
       return day.contract < chosen && !history.contracts[day.contract].last_trade_date;
     });

@@ -16,9 +16,9 @@ namespace fm::bars {
 
 // The contract of each of history.dates; nothing where the rule has no answer: on the first date,
 // where the rule looks at the date before; where fewer contracts than `rank` + 1 are known; where a
-// contract that trades and might be the nearest has no definition. `open_interest` is read from its
-// beginning, and needed by those rules alone. Errors: kNotFound, with advice, when the root has not
-// one of the facts that the rule needs; kInvalidArgument for a rule that goes only forward with
+// contract that trades and might be the nearest has an unknown expiry. `open_interest` is read from
+// its beginning, and needed by those rules alone. Errors: kNotFound, with advice, when the root has
+// not one of the facts that the rule needs; kInvalidArgument for a rule that goes only forward with
 // another rank than 0.
 using Active = std::vector<std::optional<ContractNumber>>;
 [[nodiscard]] Result<Active> choose_contracts(const ContractHistory& history, const RollRule& rule,

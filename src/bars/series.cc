@@ -184,7 +184,7 @@ RowList roll_rows(const ContractHistory& history, const std::vector<Series>& ser
       to.text(history.contracts[roll.series->stretches[roll.stretch - 1].contract].symbol);
     else
       to.null();
-    to.null();  // first notice: no source gives it
+    append_or_null(contract.first_notice_date, to, date);
     append_or_null(contract.last_trade_date, to, date);
     append_or_null(date_in(volume_dates), to, date);
     append_or_null(date_in(oi_dates), to, date);

@@ -8,10 +8,12 @@
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 
 #include "bars/compare.h"
+#include "bars/contract_history.h"
 #include "base/thread.h"
 #include "jobs/audit_candles.h"
 #include "jobs/audit_knowledge.h"
@@ -68,6 +70,7 @@ class Audit {
   void note_overlaps(const BarTable& bars, SeriesReport& series) const;
   Status work();
   Status check_options() const;
+  Status note_expiries(AuditReport& report) const;
   Status plan(AuditReport& report) const;
 
   Env& env_;
@@ -247,6 +250,25 @@ Result<std::vector<SeriesReport>> Audit::audit(const Task& task) const {
   return reports;
 }
 
+// Definitions against the registry's rules, once for each root.
+Status Audit::note_expiries(AuditReport& report) const {
+  FM_ASSIGN(const auto by_root, bars::read_expirations(*lake_));
+  std::set<std::string_view> seen;
+  for (SeriesReport& series : report.series) {
+    const auto known = by_root.find(series.root);
+    if (known == by_root.end() || !seen.insert(series.root).second) continue;
+    quality::FindingLog log;
+    for (const bars::DifferentExpiry& expiry : bars::different_expiries(
+             known->second, {registry_->universe().find(series.root), &registry_->calendar()}))
+      log.add(Check::kExpiryRule, expiry.defined.first_second(), [&] {
+        return fmt::format("{}: its definition says {}, the rule {}", expiry.symbol,
+                           expiry.defined.iso(), expiry.by_rule.iso());
+      });
+    std::ranges::move(std::move(log).take(), std::back_inserter(series.findings));
+  }
+  return {};
+}
+
 // Takes task after task; the first failure ends all.
 Status Audit::work() {
   while (true) {
@@ -341,6 +363,7 @@ Result<AuditReport> Audit::run() {
     return std::pair(std::ranges::find(all, series.timeframe) - all.begin(), series.root);
   };
   std::ranges::sort(report.series, {}, rank);
+  FM_TRY(note_expiries(report));
   quality::note_uneven_ranges(report.series, registry_->universe(), registry_->calendar());
   for (const std::string& root : options_.roots)
     if (std::ranges::find(report.series, root, &SeriesReport::root) == report.series.end())

@@ -74,6 +74,7 @@ class ContinuousRun {
   Status one(const std::string& root, const bars::Expirations& expirations) {
     bars::ContinuousRequest request;
     request.root = root;
+    request.facts = registry_.universe().find(root);
     request.rules = rules_;
     request.only_these = options_.replace;
     request.dry_run = options_.place.dry_run;

@@ -1,6 +1,7 @@
 #include "market/universe.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <set>
 
@@ -65,6 +66,98 @@ Result<std::vector<DatedPrice>> parse_history(const Yaml& root, std::string_view
   return history;
 }
 
+struct KindName {
+  std::string_view name;
+  ContractDateKind kind;
+};
+constexpr std::array kKinds{
+    KindName{"weekday", ContractDateKind::kWeekday},
+    KindName{"day", ContractDateKind::kDay},
+    KindName{"business_day", ContractDateKind::kBusinessDay},
+    KindName{"quiet_thursday", ContractDateKind::kQuietThursday},
+    KindName{"last_trade", ContractDateKind::kLastTrade},
+};
+constexpr std::array<std::string_view, 7> kWeekdays{"sunday",   "monday", "tuesday", "wednesday",
+                                                    "thursday", "friday", "saturday"};
+constexpr int kBusinessDaysMax = 25;  // that a rule may count
+
+// A whole number within bounds; `value` stays where the key is absent.
+template <class Number>
+Status parse_number(const Yaml& node, std::string_view key, int from, int to, Number& value) {
+  const auto found = node.find(key);
+  if (!found) return {};
+  FM_ASSIGN(const std::int64_t number, found->integer());
+  if (number < from || number > to)
+    return std::unexpected(found->error(fmt::format("expected {} to {}", from, to)));
+  value = static_cast<Number>(number);
+  return {};
+}
+
+Status parse_delivery(const Yaml& node, std::string_view key, std::optional<Date>& into) {
+  const auto found = node.find(key);
+  if (!found) return {};
+  FM_ASSIGN(into, found->date());
+  if (into->day() != 1)
+    return std::unexpected(found->error("expected the first day of a delivery month"));
+  return {};
+}
+
+Result<ContractDateRule> parse_date_rule(const Yaml& node, const Names& sources) {
+  FM_TRY(node.allow_keys({"rule", "nth", "weekday", "day", "month", "before", "after",
+                          "from_business_day", "first", "last", "sources"}));
+  ContractDateRule rule;
+  FM_ASSIGN(const Yaml kind, node.at("rule"));
+  FM_ASSIGN(const std::string word, kind.text());
+  const auto named = std::ranges::find(kKinds, word, &KindName::name);
+  if (named == kKinds.end())
+    return std::unexpected(
+        kind.error("expected weekday, day, business_day, quiet_thursday or last_trade"));
+  rule.kind = named->kind;
+  const bool counts_back = rule.kind == ContractDateKind::kBusinessDay;
+  FM_TRY(parse_number(node, "nth", counts_back ? -kBusinessDaysMax : 1,
+                      counts_back ? kBusinessDaysMax : 4, rule.nth));
+  if (rule.nth == 0) return std::unexpected(node.error("'nth' counts from 1, or from -1"));
+  if (const auto weekday = node.find("weekday")) {
+    FM_ASSIGN(const std::string day, weekday->text());
+    const auto found = std::ranges::find(kWeekdays, day);
+    if (found == kWeekdays.end())
+      return std::unexpected(weekday->error("expected a day of the week: monday to friday"));
+    rule.weekday = static_cast<unsigned>(found - kWeekdays.begin());
+  }
+  FM_TRY(parse_number(node, "day", 1, 28, rule.day));
+  FM_TRY(parse_number(node, "month", -3, 1, rule.month));
+  FM_TRY(parse_number(node, "before", 0, kBusinessDaysMax, rule.before));
+  FM_TRY(parse_number(node, "after", 0, kBusinessDaysMax, rule.after));
+  if (rule.before > 0 && rule.after > 0)
+    return std::unexpected(node.error("'before' and 'after' exclude each other"));
+  if (const auto from = node.find("from_business_day")) {
+    FM_ASSIGN(rule.from_business_day, from->boolean());
+  }
+  FM_TRY(parse_delivery(node, "first", rule.first));
+  FM_TRY(parse_delivery(node, "last", rule.last));
+  FM_ASSIGN(rule.sources, parse_sources(node, sources));
+  if (rule.sources.empty()) return std::unexpected(node.error("a rule needs at least one source"));
+  return rule;
+}
+
+// Rules for one delivery month after the other. Absent: no source says.
+Result<std::vector<ContractDateRule>> parse_date_rules(const Yaml& root, std::string_view key,
+                                                       const Names& sources) {
+  std::vector<ContractDateRule> rules;
+  const auto node = root.find(key);
+  if (!node) return rules;
+  if (!node->is_sequence()) return std::unexpected(node->error("expected a list of rules"));
+  for (const Yaml& item : node->items()) {
+    FM_ASSIGN(ContractDateRule rule, parse_date_rule(item, sources));
+    if (rule.kind == ContractDateKind::kLastTrade && key == "expiry")
+      return std::unexpected(item.error("an expiry cannot follow from itself"));
+    if (!rules.empty() && (!rules.back().last || !rule.first || *rule.first <= *rules.back().last))
+      return std::unexpected(item.error("rules must follow each other without overlap"));
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
 Status parse_text(const Yaml& node, std::string_view key, std::string& into, bool required) {
   const auto found = node.find(key);
   if (!found) {
@@ -80,7 +173,7 @@ Status parse_text(const Yaml& node, std::string_view key, std::string& into, boo
 Result<Root> parse_root(std::string name, const Yaml& node, const Names& sources) {
   FM_TRY(node.allow_keys({"description", "exchange", "currency", "unit", "quote", "session",
                           "large_trade_threshold", "first_trade_date", "last_trade_date",
-                          "tick_size", "point_value", "sources"}));
+                          "tick_size", "point_value", "expiry", "first_notice", "sources"}));
   Root root;
   root.name = std::move(name);
   FM_TRY(parse_text(node, "description", root.description, true));
@@ -102,6 +195,8 @@ Result<Root> parse_root(std::string name, const Yaml& node, const Names& sources
   }
   FM_ASSIGN(root.tick_sizes, parse_history(node, "tick_size", sources));
   FM_ASSIGN(root.point_values, parse_history(node, "point_value", sources));
+  FM_ASSIGN(root.expiries, parse_date_rules(node, "expiry", sources));
+  FM_ASSIGN(root.first_notices, parse_date_rules(node, "first_notice", sources));
   FM_ASSIGN(root.sources, parse_sources(node, sources));
   if (root.sources.empty()) return std::unexpected(node.error("a root needs at least one source"));
   return root;

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/price.h"
 #include "base/time.h"
+#include "market/contract_date.h"
 
 namespace fm::market {
 
@@ -41,7 +42,10 @@ struct Root {
   std::optional<Date> last_trade_date;  // for products that ended
   std::vector<DatedPrice> tick_sizes;   // smallest price step of an outright, in quoted price units
   std::vector<DatedPrice> point_values;  // currency per 1.0 of quoted price for one contract
-  std::vector<std::string> sources;      // for the figures that carry none of their own
+  // When contracts end, and when the first notice of delivery may come; empty where no source says.
+  std::vector<ContractDateRule> expiries;
+  std::vector<ContractDateRule> first_notices;
+  std::vector<std::string> sources;  // for the figures that carry none of their own
 
   // Nothing when not known for that day.
   [[nodiscard]] std::optional<Price> tick_size(Date on) const;

@@ -36,6 +36,8 @@ constexpr std::array<Words, kChecks> kWords{{
     {"different_bars", "our bars that differ from the vendor's of the same length", Weight::kWrong},
     {"stale_candles", "candle dates that do not start where the ones before end", Weight::kWrong},
     {"incomplete_date", "candle dates that their inputs do not cover whole", Weight::kWarning},
+    {"expiry_rule", "contracts that end on another day than the registry's rule says",
+     Weight::kWarning},
 }};
 
 const Words& words_of(Check check) { return kWords[static_cast<std::size_t>(check)]; }

@@ -32,8 +32,9 @@ enum class Check : std::uint8_t {
   kDifferentBars,   // our bars and the vendor's of the same length differ
   kStaleCandles,    // candles whose inputs have changed since
   kIncompleteDate,  // candles of a trade date that its inputs do not cover whole
+  kExpiryRule,      // definitions that end on another day than the registry's rule says
 };
-inline constexpr std::size_t kChecks = 20;
+inline constexpr std::size_t kChecks = 21;
 // "off_tick"
 [[nodiscard]] std::string_view name(Check check);
 // For people: "prices that are no multiple of the tick".

@@ -154,8 +154,11 @@ inline constexpr std::array kRollCalendar{
     int32("rank", "", "0 is the front of the series, 1 the next, ..."),
     text("contract", "contract from that date on"),
     text("previous_contract", "contract before; null where the series begins", kNullable),
-    date("first_notice_date", "of `contract`; null where no source gives it", kNullable),
-    date("last_trade_date", "of `contract`; null where no definition is loaded", kNullable),
+    date("first_notice_date",
+         "of `contract`, by the registry's rule; null where no source gives one", kNullable),
+    date("last_trade_date",
+         "of `contract`: its definition's, else by the registry's rule; null where neither is",
+         kNullable),
     date("volume_roll_date", "when the volume rule first makes `contract` the front", kNullable),
     date("oi_roll_date", "when the open-interest rule first makes `contract` the front", kNullable),
     date("gap_date", "trade date before the roll, at whose close the gap was measured", kNullable),
@@ -228,7 +231,8 @@ inline constexpr std::array kFuturesCurve1d{
            kNullable),
     int64("volume", "contracts", "traded in the date; null when it did not trade", kNullable),
     int64("open_interest", "contracts", "at the end of the date", kNullable),
-    date("last_trade_date", "null where no definition is loaded", kNullable),
+    date("last_trade_date", "its definition's, else by the registry's rule; null where neither is",
+         kNullable),
 };
 inline constexpr std::array<std::string_view, 3> kCurveKey{"date", "root", "contract"};
 inline constexpr std::array<std::string_view, 2> kCurveCluster{"root", "contract"};
