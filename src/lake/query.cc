@@ -7,6 +7,7 @@
 #include <cctype>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <iterator>
 #include <mutex>
 #include <stop_token>
@@ -17,6 +18,7 @@
 #include "base/thread.h"
 #include "lake/duckdb.h"
 #include "lake/history.h"
+#include "lake/query_guard.h"
 #include "lake/render.h"
 #include "lake/row_reader.h"
 #include "lake/row_set.h"
@@ -86,25 +88,27 @@ Error refused(std::string_view word) {
 // The parser's kind decides; the word tells SHOW and DESCRIBE, which it calls SELECT or PRAGMA,
 // from real pragmas, and refuses EXPLAIN ANALYZE, which runs what it explains.
 Status check_read_only(Database& database, const std::string& sql) {
+  static constexpr std::string_view kWords[] = {"select", "with",      "from",     "values",
+                                                "table",  "explain",   "describe", "desc",
+                                                "show",   "summarize", "pivot",    "unpivot"};
+  // First the word: some pragmas do their work while they are parsed.
+  const std::string word = first_word(sql);
+  const bool is_known = std::ranges::find(kWords, word) != std::end(kWords);
+  if (!word.empty() && !is_known) return std::unexpected(refused(word));
   const Statements statements(database.connection(), sql);
   if (statements.count() == 0) return std::unexpected(statements.error());
   if (statements.count() > 1)
     return fail(Code::kInvalidArgument, "{} statements; expected one", statements.count());
-  static constexpr std::string_view kWords[] = {"select", "with",      "from",     "values",
-                                                "table",  "explain",   "describe", "desc",
-                                                "show",   "summarize", "pivot",    "unpivot"};
-  const std::string word = first_word(sql);
-  if (std::ranges::find(kWords, word) == std::end(kWords)) return std::unexpected(refused(word));
-  if (word == "explain") {
-    const std::string_view text(sql);
-    const std::size_t at = lower(text).find("explain") + 7;
-    std::string_view inner = text.substr(at);
-    if (first_word(inner) == "analyze") inner.remove_prefix(lower(inner).find("analyze") + 7);
-    const std::string explained = first_word(inner);
-    if (explained == "explain" || std::ranges::find(kWords, explained) == std::end(kWords))
-      return std::unexpected(refused(fmt::format("EXPLAIN {}", explained)));
-  }
-  return {};
+  if (!is_known) return std::unexpected(refused(word));
+  if (word != "explain") return check_functions(database, sql);
+  const std::string_view text(sql);
+  const std::size_t at = lower(text).find("explain") + 7;
+  std::string_view inner = text.substr(at);
+  if (first_word(inner) == "analyze") inner.remove_prefix(lower(inner).find("analyze") + 7);
+  const std::string explained = first_word(inner);
+  if (explained == "explain" || std::ranges::find(kWords, explained) == std::end(kWords))
+    return std::unexpected(refused(fmt::format("EXPLAIN {}", explained)));
+  return check_functions(database, std::string(inner));
 }
 
 // After preparing: a WITH may end in an INSERT, and only the plan knows.
@@ -144,11 +148,26 @@ std::string with_plain_columns(const Rows& rows, const std::string& sql) {
   return fmt::format("SELECT {} FROM (\n{}\n)", columns, without_end(sql));
 }
 
-// Interrupts a connection's statement when its time is over, or when told to.
+// Of this process, in bytes; 0 where the system does not say.
+std::uint64_t memory_in_use(Env& env) {
+  constexpr std::uint64_t kPage = 4'096;
+  const auto text = read_text(env, "/proc/self/statm", 256);
+  if (!text) return 0;
+  // The second number: resident pages.
+  const std::size_t blank = text->find(' ');
+  return blank == std::string::npos ? 0 : std::strtoull(text->c_str() + blank, nullptr, 10) * kPage;
+}
+
+// Interrupts a connection's statement when its time is over, when the process has grown by far more
+// than it may use (the engine does not count the values that functions make), or when told to.
 class Watch {
  public:
-  Watch(duckdb_connection connection, Nanos time_max)
-      : connection_(connection), time_max_(time_max), thread_([this](const std::stop_token& stop) {
+  Watch(Env& env, duckdb_connection connection, const QueryOptions& options)
+      : env_(env),
+        connection_(connection),
+        time_max_(options.time_max),
+        memory_max_(memory_in_use(env) + (options.memory_max_mb << 20) + kUncounted),
+        thread_([this](const std::stop_token& stop) {
           name_thread("fm-query-watch");
           wait(stop);
         }) {}
@@ -163,6 +182,9 @@ class Watch {
   [[nodiscard]] Error explain(Error error) {
     const std::lock_guard lock(mutex_);
     if (cancelled_) return Error(Code::kQuery, "the statement was cancelled");
+    if (swollen_)
+      return Error(Code::kQuery, "the statement needed more memory than it may use")
+          .hint("Ask for fewer or smaller values, or allow more (query.memory_mib).");
     if (!expired_) return error;
     return Error(Code::kTimedOut, fmt::format("the statement ran for longer than {:.1f} s",
                                               static_cast<double>(time_max_) / 1e9))
@@ -171,26 +193,32 @@ class Watch {
 
  private:
   void wait(const std::stop_token& stop) {
+    constexpr auto kLook = std::chrono::milliseconds(20);
+    const auto ends = std::chrono::steady_clock::now() + std::chrono::nanoseconds(time_max_);
     std::unique_lock lock(mutex_);
-    const auto told = [this] { return cancelled_; };
-    if (time_max_ == 0)
-      changed_.wait(lock, stop, told);
-    else
-      expired_ = !changed_.wait_for(lock, stop, std::chrono::nanoseconds(time_max_), told) &&
-                 !stop.stop_requested();
-    // The engine may not have begun to run it yet, and then does not hear the first call.
-    while ((cancelled_ || expired_) && !stop.stop_requested()) {
-      duckdb_interrupt(connection_);
-      changed_.wait_for(lock, stop, std::chrono::milliseconds(20), [] { return false; });
+    while (!stop.stop_requested()) {
+      expired_ = expired_ || (time_max_ > 0 && std::chrono::steady_clock::now() >= ends);
+      swollen_ = swollen_ || memory_in_use(env_) > memory_max_;
+      // The engine may not have begun to run it yet, and then does not hear the first call.
+      if (cancelled_ || expired_ || swollen_) duckdb_interrupt(connection_);
+      changed_.wait_for(lock, stop, kLook, [this] { return cancelled_ && !told_; });
+      told_ = cancelled_;
     }
   }
 
+  // Beyond the engine's own count: results under way, and values.
+  static constexpr std::uint64_t kUncounted = std::uint64_t{512} << 20;
+
+  Env& env_;
   duckdb_connection connection_;
   const Nanos time_max_;
+  const std::uint64_t memory_max_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
   bool cancelled_ = false;
+  bool told_ = false;  // of the cancelling
   bool expired_ = false;
+  bool swollen_ = false;
   std::jthread thread_;  // last: starts when everything else is there
 };
 
@@ -322,6 +350,7 @@ void Query::cancel() {
 
 Result<QueryOutcome> Query::run(std::string_view sql, Format format, WritableFile& out) {
   const std::string text(sql);
+  FM_TRY(check_text(text));
   bool wrote = false;
   const auto execute = [&](Database& database) -> Result<QueryOutcome> {
     FM_TRY(check_read_only(database, text));
@@ -334,7 +363,7 @@ Result<QueryOutcome> Query::run(std::string_view sql, Format format, WritableFil
   };
   const auto attempt = [&]() -> Result<QueryOutcome> {
     FM_ASSIGN(Database database, state_->prepare(text));
-    Watch watch(database.connection(), state_->options.time_max);
+    Watch watch(state_->lake->env(), database.connection(), state_->options);
     const auto show = [&](Watch* shown) {
       const std::lock_guard lock(state_->mutex);
       state_->watch = shown;
