@@ -65,7 +65,7 @@ class Minutes final : public table::RowStream {
     to.timestamp(time_ * bars::kMicrosPerSecond).text(root_).text(symbols_[i]);
     to.int64(static_cast<std::int64_t>(1'000 + i)).int64(1).number(open);
     to.number(std::max(open, close) + 0.25).number(std::min(open, close) - 0.25).number(close);
-    to.int64(static_cast<std::int64_t>(state_ % 100)).boolean(false);
+    to.int64(static_cast<std::int64_t>(state_ % 100 + 1)).boolean(false);
     to.date(Date(date.year() + 1, 3 * static_cast<unsigned>(i + 1), 1)).date(date);
     to.timestamp(0).text("bench").timestamp(0).end();
   }
@@ -94,7 +94,7 @@ Result<std::shared_ptr<MinutesLake>> ensure_minutes(const Context& context) {
   auto prepared = std::make_shared<MinutesLake>();
   const std::uint64_t rows_max = context.data.records * 2 / (std::size(kRoots) * kYears);
   prepared->directory =
-      join(context.data.directory, fmt::format("minutes-{}", context.data.records));
+      join(context.data.directory, fmt::format("minutes-2-{}", context.data.records));
   FM_ASSIGN(const auto lake, open_minutes(context, prepared->directory));
   const auto& table = table::databento_futures_ohlcv_1m();
   for (const char* root : kRoots) {
