@@ -10,7 +10,7 @@ class DoctorCommand final : public Command {
  public:
   std::string_view name() const override { return "doctor"; }
   std::string_view summary() const override {
-    return "Check libraries, configuration, disk, state and clock";
+    return "Check libraries, configuration, disk, state, database and clock";
   }
   std::string_view examples() const override {
     return "  frontmonth doctor\n"

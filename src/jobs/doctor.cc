@@ -86,6 +86,7 @@ DoctorReport examine(Env& env, const ConfigSources& sources) {
   examine_folder(env, "lake", config.lake, true, report);
   examine_folder(env, "state folder", config.state_dir, false, report);
   examine_state(env, config, report);
+  examine_database(env, sources.environment, config, report);
   examine_clock(env, config, report);
   return report;
 }

@@ -18,6 +18,10 @@ void examine_time_zones(DoctorReport& report);
 void examine_folder(Env& env, std::string_view subject, const std::string& folder, bool is_lake,
                     DoctorReport& report);
 void examine_state(Env& env, const Config& config, DoctorReport& report);
+// The PostgreSQL database, where one is named: reached, of which version, with which tables and
+// rights. Waits seconds at most.
+void examine_database(Env& env, const Variables& variables, const Config& config,
+                      DoctorReport& report);
 void examine_clock(Env& env, const Config& config, DoctorReport& report);
 
 }  // namespace fm::jobs

@@ -161,6 +161,8 @@ Result<std::vector<std::string>> migrate(Connection& db, const std::vector<const
   return std::move(migration.changes());
 }
 
+int schema_version() { return kVersion; }
+
 Result<std::vector<std::string>> make_partitions_ahead(Connection& db, const Table& table,
                                                        Date from, int months) {
   std::vector<std::string> made;

@@ -27,6 +27,9 @@ namespace fm::postgres {
 [[nodiscard]] Result<std::vector<std::string>> migrate(
     Connection& db, const std::vector<const table::Table*>& tables);
 
+// The version of the steps that this program knows.
+[[nodiscard]] int schema_version();
+
 // Partitions for the month of `from` and `months` behind it, for roles that may write rows but not
 // make partitions. Returns "dataset.name: made" of each new one; nothing for a hypertable.
 [[nodiscard]] Result<std::vector<std::string>> make_partitions_ahead(Connection& db,
