@@ -9,6 +9,7 @@
 #include "bars/trade_dates.h"
 #include "base/assert.h"
 #include "base/hash.h"
+#include "lake/expired.h"
 #include "table/catalogue.h"
 
 namespace fm::bars {
@@ -44,7 +45,7 @@ Result<std::map<std::string, DayMap>> source_days(const lake::Lake& lake,
   FM_ASSIGN(const auto manifests, lake.partitions(table::candles_1s()));
   std::map<std::string, DayMap> seconds;
   for (const lake::Manifest& manifest : manifests)
-    if (selection.takes(root_of(manifest)))
+    if (selection.takes(root_of(manifest)) && !lake::is_expired(manifest))
       seconds[root_of(manifest)][date_of(manifest)] = manifest.hash;
   std::map<std::string, DayMap> days;
   for (const auto& [ticker, dates] : seconds) {
@@ -57,6 +58,19 @@ Result<std::map<std::string, DayMap>> source_days(const lake::Lake& lake,
 }
 
 bool is_by_day(const table::Table& table) { return table.layout == table::LakeLayout::kRootDay; }
+
+// Trade dates whose seconds, or bars, have gone because a retention said so: their bars stay as
+// they are.
+Result<std::set<Date>> expired_dates(const lake::Lake& lake, const table::Table& table,
+                                     const std::string& ticker) {
+  std::set<Date> dates;
+  for (const table::Table* looked_at : {&table::candles_1s(), &table}) {
+    FM_ASSIGN(const auto manifests, lake.partitions(*looked_at, ticker));
+    for (const lake::Manifest& manifest : manifests)
+      if (is_by_day(*looked_at) && lake::is_expired(manifest)) dates.insert(date_of(manifest));
+  }
+  return dates;
+}
 
 // For a table by day, the trade dates whose partitions are not current; for one by year, those that
 // changed since the year's partition was made.
@@ -82,6 +96,9 @@ Result<DatesPlan> plan_year(const lake::Lake& lake, const table::Table& table,
   for (const lake::Manifest& manifest : manifests)
     if (date_of(manifest).year() == year) FM_TRY(take(manifest));
   plan.due = changed_days(before, sources);
+  if (plan.due.empty()) return plan;
+  FM_ASSIGN(const auto expired, expired_dates(lake, table, ticker));
+  for (const Date date : expired) plan.due.erase(date);
   return plan;
 }
 

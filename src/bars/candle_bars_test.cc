@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "bars/testing_bars.h"
+#include "lake/expired.h"
 #include "table/catalogue.h"
 
 namespace fm::bars {
@@ -193,6 +194,30 @@ TEST_F(CandleBarTables, AreMadeOnceAndAgainWhenSecondsOrStintsChange) {
   EXPECT_EQ(make(), 5U);
   EXPECT_EQ(lines_of(*lake_, table::candle_bars_5m(), {"cvd_open", "cvd_close"}),
             std::vector<std::string>{"40 42"});
+}
+
+TEST_F(CandleBarTables, StayWhenTheirSecondsExpire) {
+  const Second time = chicago_summer(kMonday, 9, 31);
+  store_seconds({{time, "ESM5", 100, 2, 0}, {time + 70, "ESM5", 101, -1, 2}});
+  store_session("[[" + std::to_string(time) + ",\"ESM5\",0]]");
+  ASSERT_EQ(make(), 5U);
+  const auto expire = [&](const table::Table& table) {
+    table::EmptyStream none(table);
+    ASSERT_TRUE(lake_->replace(table, {.root = "ES", .date = kMonday}, none,
+                               {.parameters = std::string(lake::kExpiredParameters)}));
+  };
+  expire(table::candles_1s());
+  EXPECT_EQ(make(), 0U);
+  EXPECT_EQ(lines_of(*lake_, table::candle_bars_1d(), {"close"}), std::vector<std::string>{"101"});
+  EXPECT_EQ(lines_of(*lake_, table::candle_bars_1m(), {"close"}).size(), 2U);
+
+  // Bars that have expired are not made again while their seconds are there.
+  store_seconds({{time, "ESM5", 100, 2, 0}, {time + 70, "ESM5", 101, -1, 2}});
+  make();
+  expire(table::candle_bars_1m());
+  make();
+  EXPECT_TRUE(lines_of(*lake_, table::candle_bars_1m(), {"close"}).empty());
+  EXPECT_EQ(lines_of(*lake_, table::candle_bars_1d(), {"close"}), std::vector<std::string>{"101"});
 }
 
 }  // namespace

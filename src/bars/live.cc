@@ -6,6 +6,7 @@
 
 #include "bars/bar_rows.h"
 #include "bars/trade_days.h"
+#include "lake/expired.h"
 #include "table/catalogue.h"
 
 namespace fm::bars {
@@ -21,7 +22,16 @@ Result<std::map<std::string, DayMap>> source_days(const lake::Lake& lake) {
   FM_ASSIGN(const auto manifests, lake.partitions(table::futures_ohlcv_1m_live()));
   std::map<std::string, DayMap> days;
   for (const lake::Manifest& manifest : manifests)
-    days[root_of(manifest)][date_of(manifest)] = manifest.hash;
+    if (!lake::is_expired(manifest)) days[root_of(manifest)][date_of(manifest)] = manifest.hash;
+  return days;
+}
+
+// UTC days whose minutes have gone because a retention said so.
+Result<std::set<Date>> expired_days(const lake::Lake& lake, const std::string& root) {
+  FM_ASSIGN(const auto manifests, lake.partitions(table::futures_ohlcv_1m_live(), root));
+  std::set<Date> days;
+  for (const lake::Manifest& manifest : manifests)
+    if (lake::is_expired(manifest)) days.insert(date_of(manifest));
   return days;
 }
 
@@ -55,6 +65,10 @@ Result<DatesPlan> plan_dates(const lake::Lake& lake, const table::Table& table,
     FM_ASSIGN(before, decode_days(stored->sources));
   }
   plan.due = trade_dates_of(changed_days(before, sources), dates, year);
+  if (plan.due.empty()) return plan;
+  // Trade dates some of whose minutes have gone stay as they are.
+  FM_ASSIGN(const auto expired, expired_days(lake, root));
+  for (const Date date : trade_dates_of(expired, dates, year)) plan.due.erase(date);
   return plan;
 }
 

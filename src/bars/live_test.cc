@@ -7,6 +7,7 @@
 
 #include "bars/testing_bars.h"
 #include "bars/testing_few.h"
+#include "lake/expired.h"
 #include "table/catalogue.h"
 
 namespace fm::bars {
@@ -57,6 +58,29 @@ TEST_F(LiveRollUp, MakesTheTradeDatesOfTheDaysThatChanged) {
   store_bars(*lake_, minutes, "ES", {flat_bar(chicago_summer(kMonday + 3, 9), "ESU5", 30)});
   EXPECT_EQ(roll_up(*lake_), Lines{"2025-06-20"}) << "Juneteenth's session counts for Friday";
   EXPECT_EQ(lines_of(*lake_, table::futures_ohlcv_1d_live(), {"close"}), (Lines{"12", "21", "30"}));
+}
+
+TEST_F(LiveRollUp, ExpiredMinutesLeaveTheirBarsAsTheyAre) {
+  const auto& minutes = table::futures_ohlcv_1m_live();
+  const auto noon = [](int day, double price) {
+    return flat_bar(chicago_summer(kMonday + day, 12), "ESU5", price);
+  };
+  for (int day = 0; day < 3; ++day) store_bars(*lake_, minutes, "ES", {noon(day, 10 + day)});
+  roll_up(*lake_);
+  const auto days = [&] { return lines_of(*lake_, table::futures_ohlcv_1d_live(), {"close"}); };
+  ASSERT_EQ(days(), (Lines{"10", "11", "12"}));
+  table::EmptyStream none(minutes);
+  ASSERT_TRUE(lake_->replace(minutes, {.root = "ES", .date = kMonday}, none,
+                             {.parameters = std::string(lake::kExpiredParameters)}));
+  EXPECT_EQ(roll_up(*lake_), Lines{});
+  EXPECT_EQ(days(), (Lines{"10", "11", "12"}));
+  // Others go on; lost rows that nobody has expired are still seen.
+  store_bars(*lake_, minutes, "ES", {noon(2, 13)});
+  roll_up(*lake_);
+  EXPECT_EQ(days(), (Lines{"10", "11", "13"}));
+  ASSERT_TRUE(lake_->replace(minutes, {.root = "ES", .date = kMonday + 2}, none, {}));
+  roll_up(*lake_);
+  EXPECT_EQ(days(), (Lines{"10", "11"}));
 }
 
 TEST_F(LiveRollUp, TheOrderInWhichDaysComeMakesNoDifference) {

@@ -45,6 +45,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(schema_command());
   commands.push_back(fetch_command());
   commands.push_back(backup_command());
+  commands.push_back(retention_command());
   commands.push_back(dump_command());
   commands.push_back(doctor_command());
   commands.push_back(version_command());

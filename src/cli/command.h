@@ -94,6 +94,7 @@ std::unique_ptr<Command> query_command();
 std::unique_ptr<Command> schema_command();
 std::unique_ptr<Command> fetch_command();
 std::unique_ptr<Command> backup_command();
+std::unique_ptr<Command> retention_command();
 std::unique_ptr<Command> dump_command();
 std::unique_ptr<Command> doctor_command();
 std::unique_ptr<Command> version_command();

@@ -3,6 +3,7 @@
 #include "app/progress.h"
 #include "cli/command.h"
 #include "dbn/enums.h"
+#include "jobs/housekeeping.h"
 #include "jobs/load.h"
 #include "jobs/load_daily.h"
 #include "jobs/moment.h"
@@ -86,6 +87,10 @@ class LoadCommand final : public Command {
       return jobs::run_load(context.env(), options_, progress);
     }();
     if (!report) return std::unexpected(report.error());
+    if (!options_.dry_run)
+      jobs::keep_ops_in_lake(context.env(), {.directory = options_.lake,
+                                             .state_dir = options_.state_dir,
+                                             .keep_days = options_.keep_days});
     FM_TRY(context.print(json_ ? jobs::to_json(*report) : jobs::to_text(*report)));
     switch (report->verdict()) {
       case jobs::LoadVerdict::kOk:

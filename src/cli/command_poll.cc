@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "base/signals.h"
 #include "cli/command.h"
+#include "jobs/database.h"
 #include "jobs/poll.h"
 
 namespace fm::cli {
@@ -63,6 +64,13 @@ class PollCommand final : public Command {
     options.state_dir = config.state_dir;
     options.keep_days = config.lake_keep_days;
     options.universe_file = config.universe;
+    FM_ASSIGN(options.retention, jobs::parse_retention(config.retention));
+    std::optional<Secret> database;
+    if (!options.retention.empty()) {
+      FM_ASSIGN(database,
+                jobs::find_live_database(context.env(), context.sources().environment, config));
+      options.database = database ? &*database : nullptr;
+    }
     options.dataset = config.databento.dataset;
     options.interval = static_cast<Nanos>(interval_) * kNanosPerSecond;
     options.lookback = static_cast<Nanos>(lookback_ * kSecondsPerMinute) * kNanosPerSecond;

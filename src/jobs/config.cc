@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/yaml.h"
+#include "jobs/retention.h"
 
 namespace fm::jobs {
 namespace {
@@ -67,6 +68,12 @@ constexpr Entry kEntries[] = {
      false,
      [](Config& c, std::string_view text) {
        return read_whole_number(text, 0, 3'650, c.lake_keep_days);
+     }},
+    {{"retention", "", "TABLE=DAYS, …, of tables that may expire (docs/retention.md)"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.retention = text;
+       return parse_retention(text).has_value();
      }},
     {{"universe", "", "a file, or nothing for the built-in registry"},
      true,
@@ -267,6 +274,22 @@ std::string relative_to(const std::string& file, std::string_view path) {
   return folder == "." ? std::string(path) : join(folder, path);
 }
 
+constexpr std::string_view kRetention = "retention";
+
+// Also as a mapping, a table on each line.
+Result<std::string> retention_text(const Yaml& value) {
+  if (!value.is_mapping()) return value.text();
+  std::string text;
+  for (const auto& [table, days] : value.entries()) {
+    FM_ASSIGN(const std::string number, days.text());
+    const std::string rule = fmt::format("{}={}", table, number);
+    if (const auto parsed = parse_retention(rule); !parsed)
+      return std::unexpected(days.error(parsed.error().message()).hint(parsed.error().advice()));
+    text += (text.empty() ? "" : ",") + rule;
+  }
+  return text;
+}
+
 Status read_section(const Yaml& section, const std::string& prefix, const std::string& file,
                     Config& config) {
   FM_TRY(section.allow_keys(words_in(prefix)));
@@ -278,7 +301,7 @@ Status read_section(const Yaml& section, const std::string& prefix, const std::s
       continue;
     }
     const Entry& entry = entry_of(path);
-    const auto text = value.text();
+    const auto text = path == kRetention ? retention_text(value) : value.text();
     if (!text) return std::unexpected(text.error());
     const std::string stored = entry.is_path ? relative_to(file, *text) : *text;
     if (!entry.set(config, stored))

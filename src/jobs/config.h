@@ -23,6 +23,7 @@ struct Config {
   std::string lake;                 // the folder that holds market_data/
   std::string state_dir;            // ops.sqlite, quarantine, locks; never empty after load_config
   std::int64_t lake_keep_days = 0;  // how long what partitions held can be read; 0 = not
+  std::string retention;            // "TABLE=DAYS,…": parse_retention() reads it
   std::string universe;  // a file in place of the built-in registry; empty: the built-in one
 
   struct Candles {

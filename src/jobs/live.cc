@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "capture/log_reader.h"
 #include "jobs/cvd_bases.h"
+#include "jobs/housekeeping.h"
 #include "ops/state.h"
 
 namespace fm::jobs {
@@ -37,6 +38,7 @@ class LiveJob {
   void start_threads(Secret key);
   void watch();
   void apply_retention();
+  [[nodiscard]] Result<std::optional<Date>> needed_by_database() const;
   Status stop_all();
 
   Env& env_;
@@ -53,6 +55,7 @@ class LiveJob {
   std::unique_ptr<LakeFollower> follower_;
   std::unique_ptr<DatabaseFollower> database_;  // null: none is named
   std::unique_ptr<LiveFeed> feed_;
+  std::optional<HousekeepingThread> house_;
   Nanos next_retention_ = 0;
 };
 
@@ -167,6 +170,15 @@ void LiveJob::start_threads(Secret key) {
                       .until_end = options_.until_end,
                       .disk_patience = options_.disk_patience});
   feed_->start();
+  house_.emplace(env_, *places_->lake, options_.retention, [this] { return needed_by_database(); });
+}
+
+// The trade dates that the database might still have to be given.
+Result<std::optional<Date>> LiveJob::needed_by_database() const {
+  if (!database_) return std::nullopt;
+  const auto stored_to = database_->figures().stored_to;
+  if (!stored_to) return fail(Code::kBusy, "it is not known yet what the database has stored");
+  return Date::of_second(*stored_to) - 1;
 }
 
 Status LiveJob::prepare(Secret key) {
@@ -188,6 +200,7 @@ Status LiveJob::run() {
   end.rows_processed = static_cast<std::int64_t>(follower_->figures().rows_stored);
   if (!ended) end.error_message = ended.error().message();
   FM_TRY(sink_state_->finish_run(run_id_, end));
+  Housekeeping(env_, *places_->lake, {}, {}).finish();
   return ended;
 }
 
@@ -214,6 +227,7 @@ void LiveJob::apply_retention() {
 }
 
 Status LiveJob::stop_all() {
+  house_.reset();
   const bool complete = feed_->ended() && feed_->outcome() && !stop_.requested();
   feed_->stop();
   Status ended = feed_->outcome();

@@ -25,6 +25,7 @@
 #include "jobs/lake_follower.h"
 #include "jobs/live_candles.h"
 #include "jobs/live_feed.h"
+#include "jobs/retention.h"
 
 namespace fm::jobs {
 
@@ -52,6 +53,7 @@ struct LiveJobOptions {
   // The connection URI of a database that takes the candles, too.
   std::optional<Secret> database = {};
   Nanos database_retry_after = kNanosPerSecond;  // as DatabaseFollowerOptions
+  RetentionRules retention = {};                 // of the lake's tables
   std::vector<LiveReader*> readers = {};         // of rows that may still change
 };
 

@@ -123,6 +123,7 @@ Result<LiveJobOptions> live_options(const Config& config) {
   options.universe_file = config.universe;
   options.warmup_seconds = static_cast<int>(config.candles.warmup);
   options.front_month = config.candles.front_month;
+  FM_ASSIGN(options.retention, parse_retention(config.retention));
 
   databento::LiveOptions& session = options.session;
   session.dataset = config.databento.dataset;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "jobs/housekeeping.h"
 #include "jobs/json_text.h"
 #include "jobs/open_lake.h"
 #include "jobs/poll_root.h"
@@ -21,7 +22,11 @@ using databento::HistoricalClient;
 
 class Poller {
  public:
-  Poller(PollPlaces& places, StopSignal& stop) : places_(places), stop_(stop) {
+  Poller(PollPlaces& places, StopSignal& stop)
+      : places_(places),
+        stop_(stop),
+        house_(places.env, places.lake, places.options.retention,
+               [this] { return needed_by_copies(); }) {
     report_.quarantine_directory = places.quarantine;
     for (const std::string& root : places.options.roots) report_.roots.emplace_back().root = root;
   }
@@ -30,6 +35,7 @@ class Poller {
     for (;;) {
       poll();
       ++report_.polls;
+      house_.run_when_due();
       report_.stopped = stop_.requested();
       if (report_.stopped || places_.options.once) break;
       report_.stopped = stop_.wait_for(places_.options.interval);
@@ -65,8 +71,15 @@ class Poller {
     return {std::max(range.start, bars->second.first), std::min(range.end, bars->second.second)};
   }
 
+  Result<std::optional<Date>> needed_by_copies() const {
+    const Secret* const database = places_.options.database;
+    if (database == nullptr) return std::nullopt;
+    return needed_by_database(places_.env, *database);
+  }
+
   PollPlaces& places_;
   StopSignal& stop_;
+  Housekeeping house_;
   PollReport report_;
 };
 
@@ -158,6 +171,7 @@ Result<PollReport> run_poll(Env& env, const PollOptions& options, const Secret& 
     return Poller(places, stop).run();
   }();
   FM_TRY(state.finish_run(run, end_of(report)));
+  Housekeeping(env, *lake, {}, {}).finish();
   return report;
 }
 

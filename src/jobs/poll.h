@@ -19,6 +19,7 @@
 #include "base/secret.h"
 #include "base/signals.h"
 #include "databento/historical_client.h"
+#include "jobs/retention.h"
 
 namespace fm::jobs {
 
@@ -38,6 +39,9 @@ struct PollOptions {
   Nanos lookback = 30 * 60 * kNanosPerSecond;  // read again by every poll; all of a first one
   double outlier_limit = 0.2;                  // see GuardOptions
   bool once = false;
+  RetentionRules retention = {};  // of the lake's tables
+  // Of a database that takes candles, which outlives the poll: what it needs stays. Null: none.
+  const Secret* database = nullptr;
 };
 
 struct PolledRoot {

@@ -8,6 +8,7 @@
 
 #include "base/text_file.h"
 #include "jobs/schema_job.h"
+#include "lake/expired.h"
 #include "lake/lake.h"
 #include "lake/query.h"
 #include "lake/row_order.h"
@@ -80,6 +81,7 @@ class Verification {
  private:
   Result<std::vector<Stretch>> stretches_of(const Table& table);
   Result<std::optional<Second>> final_to(const Table& table, const std::string& root);
+  Result<std::set<Date>> expired(const Table& table, const Stretch& stretch);
   Result<quality::Sums> lake_sums(const Table& table, const quality::SumsRange& range);
   Result<quality::Sums> database_sums(const Table& table, const quality::SumsRange& range);
   Status look_into(const Table& table, const quality::SumsRange& range, TableVerdict& verdict,
@@ -163,6 +165,15 @@ Result<std::vector<Stretch>> Verification::stretches_of(const Table& table) {
           {name, std::max(first, Date(year, 1, 1)), std::min(last + 1, Date(year + 1, 1, 1))});
   }
   return stretches;
+}
+
+// Partitions whose rows a retention has removed from the lake: no copy need agree with that.
+Result<std::set<Date>> Verification::expired(const Table& table, const Stretch& stretch) {
+  FM_ASSIGN(const auto manifests, lake_.partitions(table, stretch.root));
+  std::set<Date> dates;
+  for (const lake::Manifest& manifest : manifests)
+    if (lake::is_expired(manifest)) dates.insert(manifest.key().date);
+  return dates;
 }
 
 // How far both sides have come: the smaller of the two.
@@ -279,7 +290,9 @@ Result<TableVerdict> Verification::verify(const Table& table) {
         verdict.final_to = std::max(verdict.final_to.value_or(*range.final_to), *range.final_to);
     }
     FM_ASSIGN(const quality::Sums lake, lake_sums(table, range));
-    FM_ASSIGN(const quality::Sums database, database_sums(table, range));
+    FM_ASSIGN(quality::Sums database, database_sums(table, range));
+    FM_ASSIGN(const std::set<Date> gone, expired(table, stretch));
+    std::erase_if(database, [&](const auto& one) { return gone.contains(one.first); });
     std::set<Date> partitions;
     for (const auto& [date, sums] : lake) {
       partitions.insert(date);

@@ -9,6 +9,7 @@
 #include "jobs/database.h"
 #include "jobs/testing_candles.h"
 #include "jobs/testing_live.h"
+#include "lake/expired.h"
 #include "lake/lake.h"
 #include "postgres/testing_database.h"
 #include "table/catalogue.h"
@@ -232,6 +233,33 @@ TEST_F(Verify, NamesWhatIsNotThere) {
   refused = run_verify(Env::posix(), options, uri(), progress);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), Code::kNotFound);
+}
+
+TEST_F(Verify, ACopyNeedNotForgetWhatTheLakeHasExpired) {
+  fill();
+  const TestDirectory folder;
+  make_batch_lake(shared_->file("trades.dbn"), folder.file("lake"));
+  auto lake = lake::Lake::open(Env::posix(), folder.file("lake"));
+  ASSERT_TRUE(lake);
+  const auto manifests = (*lake)->partitions(table::candles_1m());
+  ASSERT_TRUE(manifests && !manifests->empty());
+  table::EmptyStream none(table::candles_1m());
+  const auto empty = [&](const char* parameters) {
+    ASSERT_TRUE((*lake)->replace(table::candles_1m(), manifests->front().key(), none,
+                                 {.parameters = parameters}));
+  };
+  VerifyOptions options;
+  options.lake = folder.file("lake");
+  options.tables = {"candles_1m"};
+  NoProgress progress;
+  empty("{}");
+  const auto lost = run_verify(Env::posix(), options, uri(), progress);
+  ASSERT_TRUE(lost) << lost.error().message();
+  EXPECT_FALSE(lost->equal());
+  empty(std::string(lake::kExpiredParameters).c_str());
+  const auto expired = run_verify(Env::posix(), options, uri(), progress);
+  ASSERT_TRUE(expired);
+  EXPECT_TRUE(expired->equal()) << to_text(*expired);
 }
 
 }  // namespace

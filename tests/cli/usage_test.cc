@@ -5,9 +5,9 @@ namespace fm::testing_cli {
 namespace {
 
 const std::vector<std::string> kCommands = {
-    "demo",       "live",  "repair", "reconcile", "poll",   "load",   "rollup",
-    "continuous", "fetch", "replay", "candles",   "synth",  "query",  "schema",
-    "verify",     "audit", "backup", "dump",      "doctor", "version"};
+    "demo",       "live",  "repair", "reconcile", "poll",  "load",   "rollup",
+    "continuous", "fetch", "replay", "candles",   "synth", "query",  "schema",
+    "verify",     "audit", "backup", "retention", "dump",  "doctor", "version"};
 
 using Usage = ProgramTest;
 
@@ -61,8 +61,9 @@ TEST_F(Usage, HelpNamesEveryFlag) {
       {"schema", {"--engine", "--apply", "--ahead", "--url-file", "--markdown"}},
       {"audit",
        {"--lake", "--roots", "--timeframes", "--from", "--to", "--html", "--plan", "--schemas",
-        "--plan-from", "--plan-to", "--json"}},
-      {"backup", {"--lake", "--state-dir", "--restore", "--json"}},
+        "--plan-from", "--plan-to", "--key-file", "--url", "--json"}},
+      {"backup", {"--lake", "--state-dir", "--verify", "--restore", "--json"}},
+      {"retention", {"--lake", "--state-dir", "--keep", "--dry-run", "--json"}},
       {"verify",
        {"--against", "--lake", "--state-dir", "--url-file", "--tables", "--from", "--to",
         "--repair", "--json"}},
