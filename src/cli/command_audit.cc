@@ -50,6 +50,10 @@ class AuditCommand final : public Command {
         ->type_name("DATE");
     app.add_option("--plan-to", plan_to_, "UTC date before which the plan ends (default: today)")
         ->type_name("DATE");
+    add_config_option(app, context, "--key-file", "databento.key_file", "FILE",
+                      "The API key, in a file of mode 0600: the plan then says what it costs");
+    add_config_option(app, context, "--url", "databento.historical_url", "URL",
+                      "Another historical service, such as `frontmonth replay --http-port`");
     app.add_flag("--json", json_, "The report as one JSON object");
   }
 
@@ -65,7 +69,9 @@ class AuditCommand final : public Command {
     if (!to_.empty()) {
       FM_ASSIGN(options_.to, parse_date_flag("--to", to_));
     }
+    FM_ASSIGN(options_.retention, jobs::parse_retention(config.retention));
     FM_TRY(read_plan_flags(context));
+    FM_TRY(find_key(context, config));
     const Result<quality::AuditReport> report = [&] {
       app::TerminalProgress progress(context.env(), "audit");
       return jobs::run_audit(context.env(), options_, progress);
@@ -97,6 +103,24 @@ class AuditCommand final : public Command {
     if (!plan_to_.empty()) {
       FM_ASSIGN(options_.plan_to, parse_date_flag("--plan-to", plan_to_));
     }
+    return {};
+  }
+
+  // A plan is worth having without its cost.
+  Status find_key(Context& context, const jobs::Config& config) {
+    if (plan_.empty()) return {};
+    options_.service.url = config.databento.historical_url;
+    auto key = find_secret(context.env(), context.sources().environment,
+                           {.name = "databento_api_key",
+                            .variable = "DATABENTO_API_KEY",
+                            .file = config.databento.key_file});
+    if (key)
+      options_.key = std::move(key->secret);
+    else if (key.error().code() == Code::kNotFound && config.databento.key_file.empty())
+      options_.why_no_key =
+          "the vendor is asked only with an API key (--key-file or DATABENTO_API_KEY)";
+    else
+      return std::unexpected(std::move(key).error());
     return {};
   }
 

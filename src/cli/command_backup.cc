@@ -13,7 +13,7 @@ class BackupCommand final : public Command {
     return "Copy the lake and its state to another folder, or back";
   }
   std::string_view examples() const override {
-    return "  frontmonth backup /mnt/backup --lake lake\n"
+    return "  frontmonth backup /mnt/backup --verify --lake lake\n"
            "  frontmonth query --lake /mnt/backup/lake \"SELECT count(*) FROM candles_1m\"\n"
            "  frontmonth backup /mnt/backup --restore --lake lake";
   }
@@ -25,6 +25,8 @@ class BackupCommand final : public Command {
     add_config_option(app, context, "--lake", "lake", "DIR", "The lake");
     add_config_option(app, context, "--state-dir", "state_dir", "DIR",
                       "Its state: ops.sqlite, capture, quarantine (default: beside the lake)");
+    app.add_flag("--verify", options_.verify,
+                 "Then read the backup's rows and hold them to their hashes");
     app.add_flag("--restore", restore_, "The way back, to where nothing is yet");
     app.add_flag("--json", json_, "The report as one JSON object");
   }

@@ -15,6 +15,7 @@
 #include "bars/compare.h"
 #include "bars/contract_history.h"
 #include "base/thread.h"
+#include "jobs/audit_accounts.h"
 #include "jobs/audit_candles.h"
 #include "jobs/audit_knowledge.h"
 #include "jobs/audit_seam.h"
@@ -64,8 +65,8 @@ class Audit {
   [[nodiscard]] bool wants_root(const std::string& root) const;
   Status find_tasks();
   Status find_tasks(const table::Table& table, const BarTable* bars);
-  Result<std::vector<SeriesReport>> audit(const Task& task) const;
-  Result<std::vector<SeriesReport>> audit_bars(const Task& task) const;
+  Result<std::vector<SeriesReport>> audit(const Task& task);
+  Result<std::vector<SeriesReport>> audit_bars(const Task& task);
   quality::BarAudit begin(const Task& task, const std::string& root) const;
   void note_overlaps(const BarTable& bars, SeriesReport& series) const;
   Status work();
@@ -85,6 +86,7 @@ class Audit {
   std::size_t next_ = 0;
   ProgressPoint point_;
   std::vector<SeriesReport> done_;
+  std::vector<quality::Seam> seams_;
   Status failure_;
 };
 
@@ -203,7 +205,7 @@ Status note_different_hours(const lake::Lake& lake, SeriesReport& series) {
   return {};
 }
 
-Result<std::vector<SeriesReport>> Audit::audit_bars(const Task& task) const {
+Result<std::vector<SeriesReport>> Audit::audit_bars(const Task& task) {
   const table::Table& table = task.bars->table();
   ByRoot audits(table, task.root, [&](const std::string& root) -> std::optional<quality::BarAudit> {
     if (!wants_root(root)) return std::nullopt;
@@ -231,14 +233,17 @@ Result<std::vector<SeriesReport>> Audit::audit_bars(const Task& task) const {
     note_overlaps(*task.bars, series);
     if (&table == &table::databento_futures_ohlcv_1h())
       FM_TRY(note_different_hours(*lake_, series));
-    if (task.bars->schema.empty())
-      FM_TRY(note_seam(*lake_, registry_->calendar(), table, table::databento_futures_ohlcv_1m(),
-                       series));
+    if (task.bars->schema.empty()) {
+      FM_ASSIGN(quality::Seam seam, note_seam(*lake_, registry_->calendar(), table,
+                                              table::databento_futures_ohlcv_1m(), series));
+      const std::lock_guard lock(mutex_);
+      seams_.push_back(std::move(seam));
+    }
   }
   return reports;
 }
 
-Result<std::vector<SeriesReport>> Audit::audit(const Task& task) const {
+Result<std::vector<SeriesReport>> Audit::audit(const Task& task) {
   if (task.bars != nullptr) return audit_bars(task);
   FM_ASSIGN(SeriesReport candles, audit_candles(*lake_, registry_->calendar(),
                                                 {.root = task.root,
@@ -368,7 +373,14 @@ Result<AuditReport> Audit::run() {
   for (const std::string& root : options_.roots)
     if (std::ranges::find(report.series, root, &SeriesReport::root) == report.series.end())
       report.absent_roots.push_back(root);
-  if (!options_.plan_schemas.empty()) FM_TRY(plan(report));
+  report.seams = std::move(seams_);
+  std::ranges::sort(report.seams, {}, &quality::Seam::root);
+  FM_ASSIGN(report.kept, read_kept_tables(*lake_, options_.retention));
+  FM_ASSIGN(report.backup, read_backup_account(env_, lake_->state_dir()));
+  if (!options_.plan_schemas.empty()) {
+    FM_TRY(plan(report));
+    ask_costs(env_, options_, report);
+  }
   report.seconds = static_cast<double>(env_.monotonic() - began) / 1e9;
   return report;
 }

@@ -12,7 +12,10 @@
 
 #include "base/env.h"
 #include "base/error.h"
+#include "base/secret.h"
+#include "databento/historical_client.h"
 #include "jobs/progress.h"
+#include "jobs/retention.h"
 #include "quality/audit_report.h"
 
 namespace fm::jobs {
@@ -31,6 +34,11 @@ struct AuditOptions {
   std::vector<std::string> plan_schemas = {};
   Date plan_from = {};
   Date plan_to = {};  // excluded
+  // For what the plan costs: the vendor is asked with this key; without one, why there is none.
+  std::optional<Secret> key = {};
+  std::string why_no_key = {};
+  databento::HistoricalOptions service = {};
+  RetentionRules retention = {};
   int threads = 2;
 };
 

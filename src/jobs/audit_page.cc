@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "jobs/audit.h"
+#include "jobs/audit_accounts.h"
 #include "jobs/json_text.h"
 #include "jobs/text.h"
 
@@ -275,7 +276,7 @@ std::string to_html(const AuditReport& report) {
       days += fmt::format("{}{}:{}", days.empty() ? "" : ",\n",
                           json_quoted(fmt::format("{}/{}", timeframe, one->root)), days_json(*one));
   }
-  out += "<h2>Findings</h2>\n" + findings_table(report);
+  out += "<h2>Findings</h2>\n" + findings_table(report) + accounts_html(report, html);
   out += fmt::format("<script type=application/json id=days>{{{}}}</script>\n<script>{}</script>\n",
                      script_text(days), kScript);
   return out + "</html>\n";

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "jobs/audit.h"
+#include "jobs/audit_accounts.h"
 #include "jobs/json_text.h"
 #include "jobs/text.h"
 
@@ -28,23 +30,6 @@ constexpr std::array<SlotState, quality::kSlotStates> kStates{
 
 std::string date_of(const std::optional<Second>& second) {
   return second ? Date::of_second(*second).iso() : "";
-}
-
-// Lines of cells, every column as wide as its widest cell; the first `texts` columns to the left.
-std::string table_of(const std::vector<std::vector<std::string>>& lines, std::size_t texts) {
-  std::vector<std::size_t> widths(lines.front().size());
-  for (const auto& line : lines)
-    for (std::size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], line[c].size());
-  std::string out;
-  for (const auto& line : lines) {
-    std::string text;
-    for (std::size_t c = 0; c < line.size(); ++c)
-      text += c < texts ? fmt::format("{}{:<{}}", c == 0 ? "" : "  ", line[c], widths[c])
-                        : fmt::format("  {:>{}}", line[c], widths[c]);
-    text.erase(text.find_last_not_of(' ') + 1);
-    out += text + "\n";
-  }
-  return out;
 }
 
 std::string series_table(const AuditReport& report) {
@@ -115,6 +100,22 @@ std::string fetch_command(const DownloadRequest& request, std::string_view datas
       request.to.iso());
 }
 
+// Nothing where some request has no price.
+std::optional<double> total_cost(const AuditReport& report) {
+  double sum = 0;
+  for (const DownloadRequest& request : report.plan) {
+    if (!request.cost_usd) return std::nullopt;
+    sum += *request.cost_usd;
+  }
+  return sum;
+}
+
+std::string cost_text(const AuditReport& report) {
+  if (const auto total = total_cost(report))
+    return fmt::format("Together ${:.2f}, as the vendor says now.\n", *total);
+  return fmt::format("The cost is unknown: {}.\n", report.why_no_cost);
+}
+
 std::string plan_text(const AuditReport& report) {
   if (!report.planned) return "";
   if (report.plan.empty()) return "\nNothing is left to download.\n";
@@ -125,8 +126,8 @@ std::string plan_text(const AuditReport& report) {
         {request.schema, request.from.iso(), request.to.iso(), joined(request.roots, " "),
          request.estimated_records ? "~ " + with_commas(*request.estimated_records) : "unknown",
          request.estimated_bytes ? "~ " + with_commas(*request.estimated_bytes) : "unknown",
-         request.cost_usd ? fmt::format("${:.2f}", *request.cost_usd) : "not asked"});
-  return "\nTo be downloaded:\n" + table_of(lines, 4);
+         request.cost_usd ? fmt::format("${:.2f}", *request.cost_usd) : "unknown"});
+  return "\nTo be downloaded:\n" + table_of(lines, 4) + cost_text(report);
 }
 
 std::string finding_json(const Finding& finding) {
@@ -196,6 +197,14 @@ std::string requests_json(const AuditReport& report) {
   return out + "]";
 }
 
+// Members: "cost_usd":…,"why_no_cost":…
+std::string cost_json(const AuditReport& report) {
+  const auto total = total_cost(report);
+  return fmt::format(R"(,"cost_usd":{},"why_no_cost":{})",
+                     total ? fmt::format("{}", *total) : std::string("null"),
+                     total ? std::string("null") : json_quoted(report.why_no_cost));
+}
+
 }  // namespace
 
 std::string to_text(const AuditReport& report) {
@@ -211,6 +220,7 @@ std::string to_text(const AuditReport& report) {
   if (!findings.empty()) out += "\nFound:\n" + findings;
   std::uint64_t rows = 0;
   for (const SeriesReport& series : report.series) rows += series.rows;
+  out += accounts_text(report);
   out += plan_text(report);
   out += fmt::format("\n{}: {} wrong, {}, {} for information; {} in {:.1f} s\n",
                      report.is_wrong() ? "Something is wrong" : "Nothing is wrong",
@@ -230,14 +240,14 @@ std::string to_json(const AuditReport& report) {
   for (const std::string& root : report.absent_roots)
     out += (out.back() == '[' ? "" : ",") + json_quoted(root);
   out += "]";
-  if (report.planned) out += R"(,"plan":)" + requests_json(report);
-  return out + "}\n";
+  if (report.planned) out += R"(,"plan":)" + requests_json(report) + cost_json(report);
+  return out + "," + accounts_json(report) + "}\n";
 }
 
 std::string plan_to_json(const AuditReport& report) {
-  return fmt::format("{{\"dataset\":{},\"made_at\":\"{}\",\"requests\":{}}}\n",
-                     json_quoted(report.dataset), iso_second(report.made_at),
-                     requests_json(report));
+  return fmt::format("{{\"dataset\":{},\"made_at\":\"{}\",\"requests\":{}{}}}\n",
+                     json_quoted(report.dataset), iso_second(report.made_at), requests_json(report),
+                     cost_json(report));
 }
 
 }  // namespace fm::jobs

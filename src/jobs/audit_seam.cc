@@ -90,11 +90,13 @@ Result<std::optional<Second>> edge(const lake::Lake& lake, const table::Table& t
 }
 
 // Between the first live bar and the last historical one.
-Status compare(Bars& live, Bars& history, Second from, Second to, FindingLog& findings) {
+Status compare(Bars& live, Bars& history, Second from, Second to, FindingLog& findings,
+               quality::Seam& seam) {
   FM_ASSIGN(bool live_there, live.next());
   FM_ASSIGN(bool history_there, history.next());
   const auto lone = [&](const Bars& bars, std::string_view who) {
     if (bars.time() < from || bars.time() > to) return;
+    ++(&bars == &live ? seam.only_live : seam.only_history);
     findings.add(Check::kSeam, bars.time(), [&] {
       return fmt::format("{} {}: only {} has a bar", iso_second(bars.time()), bars.symbol(), who);
     });
@@ -107,7 +109,9 @@ Status compare(Bars& live, Bars& history, Second from, Second to, FindingLog& fi
       lone(history, "history");
       FM_ASSIGN(history_there, history.next());
     } else {
-      if (const std::string text = live.difference(history); !text.empty())
+      const std::string text = live.difference(history);
+      ++(text.empty() ? seam.equal : seam.different);
+      if (!text.empty())
         findings.add(Check::kSeam, live.time(), [&] {
           return fmt::format("{} {}: {}", iso_second(live.time()), live.symbol(), text);
         });
@@ -128,18 +132,26 @@ Status compare(Bars& live, Bars& history, Second from, Second to, FindingLog& fi
 
 }  // namespace
 
-Status note_seam(const lake::Lake& lake, const market::Calendar& calendar, const table::Table& live,
-                 const table::Table& history, quality::SeriesReport& series) {
+Result<quality::Seam> note_seam(const lake::Lake& lake, const market::Calendar& calendar,
+                                const table::Table& live, const table::Table& history,
+                                quality::SeriesReport& series) {
+  quality::Seam seam;
+  seam.root = series.root;
+  seam.table = series.table;
   FM_ASSIGN(const auto begins, edge(lake, live, series.root, false));
   FM_ASSIGN(const auto ends, edge(lake, history, series.root, true));
-  if (!begins || !ends) return {};
+  seam.first_live = begins;
+  seam.last_history = ends;
+  if (!begins || !ends) return seam;
   FindingLog findings;
   const auto hours = calendar.template_of(series.root);
   const Date last_history = quality::trade_date_at(calendar, hours, *ends);
   const Date first_live = quality::trade_date_at(calendar, hours, *begins);
   for (Date date = calendar.next_trade_date(hours, last_history); date < first_live;
-       date = calendar.next_trade_date(hours, date))
+       date = calendar.next_trade_date(hours, date)) {
     findings.add(Check::kSeamHole, date.first_second(), [&] { return date.iso(); });
+    ++seam.missing_dates;
+  }
   if (*begins <= *ends) {
     const lake::ReadRange range{.root = series.root,
                                 .from = Date::of_second(*begins),
@@ -153,10 +165,10 @@ Status note_seam(const lake::Lake& lake, const market::Calendar& calendar, const
     FM_ASSIGN(lake::RowCursor history_rows, lake.read(history, history_range));
     Bars live_bars(live, std::move(live_rows));
     Bars history_bars(history, std::move(history_rows));
-    FM_TRY(compare(live_bars, history_bars, *begins, *ends, findings));
+    FM_TRY(compare(live_bars, history_bars, *begins, *ends, findings, seam));
   }
   std::ranges::move(std::move(findings).take(), std::back_inserter(series.findings));
-  return {};
+  return seam;
 }
 
 }  // namespace fm::jobs

@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "databento/testing_scripted_http.h"
 #include "dbn/enums.h"
+#include "jobs/backup.h"
 #include "jobs/rollup.h"
 #include "jobs/testing_candles.h"
 #include "jobs/testing_load.h"
@@ -76,6 +78,110 @@ Bars minutes(int from, int to, const std::string& symbol = "ESU5") {
   Bars bars;
   for (int minute = from; minute < to; ++minute) bars.push_back(minute_bar(minute, symbol, 6'000));
   return bars;
+}
+
+TEST_F(AuditTest, SaysWhereLiveFollowsHistoryWhatIsKeptAndWhatIsBackedUp) {
+  write_bars(in("a.dbn"), minutes(0, 60));
+  load_all();
+  Bars live = minutes(50, 70);
+  live[3].close = 6'001;
+  store_live(live);
+  AuditOptions options;
+  options.retention = {{&table::futures_ohlcv_1m_live(), 90}};
+  const AuditReport before = audit(std::move(options));
+  ASSERT_EQ(before.seams.size(), 1U);
+  const quality::Seam& seam = before.seams[0];
+  EXPECT_EQ(seam.root, "ES");
+  EXPECT_EQ(seam.first_live, second_of(kBarDay) + 50 * 60);
+  EXPECT_EQ(seam.last_history, second_of(kBarDay) + 59 * 60);
+  EXPECT_EQ(seam.equal, 9U);
+  EXPECT_EQ(seam.different, 1U);
+  EXPECT_EQ(seam.only_live + seam.only_history + seam.missing_dates, 0U);
+  EXPECT_FALSE(seam.is_good());
+  const auto kept = std::ranges::find(before.kept, "market_data.futures_ohlcv_1m_live",
+                                      &quality::KeptTable::table);
+  ASSERT_NE(kept, before.kept.end());
+  EXPECT_EQ(kept->days, 90);
+  EXPECT_EQ(kept->oldest, Date(2025, 6, 16));
+  EXPECT_TRUE(before.backup.state_known);
+  EXPECT_FALSE(before.backup.made);
+  EXPECT_NE(to_text(before).find("none is recorded"), std::string::npos);
+
+  ASSERT_TRUE(run_backup(Env::posix(), {.lake = options_.lake,
+                                        .state_dir = "",
+                                        .directory = folder_.file("backup"),
+                                        .verify = true}));
+  const AuditReport report = audit();
+  ASSERT_TRUE(report.backup.made);
+  EXPECT_TRUE(report.backup.verified);
+  for (const std::string& text : {to_text(report), to_html(report)}) {
+    EXPECT_NE(text.find("9 equal, 1 different, 0 only live"), std::string::npos) << text;
+    EXPECT_NE(text.find("read back and found equal"), std::string::npos) << text;
+    EXPECT_NE(text.find("for ever"), std::string::npos) << text;
+  }
+  simdjson::dom::parser parser;
+  simdjson::dom::element json;
+  ASSERT_EQ(parser.parse(to_json(report)).get(json), simdjson::SUCCESS) << to_json(report);
+  EXPECT_EQ(std::int64_t(json["seams"].at(0)["different"]), 1);
+  EXPECT_TRUE(bool(json["backup"]["verified"]));
+  EXPECT_GE(std::int64_t(json["backup"]["age_seconds"]), 0);
+  EXPECT_TRUE(json["retention"].at(0)["days"].is_null());
+}
+
+TEST_F(AuditTest, NamesContractsThatDoNotEndByTheRule) {
+  Bars bars = minutes(0, 60);
+  write_bars(in("a.dbn"), bars);
+  load_all();
+  const table::Table& table = table::databento_definition();
+  table::RowBatch batch(table);
+  const auto definition = [&](const char* symbol, Date ends) {
+    table::RowAppender row(batch);
+    for (const table::Column& column : table.columns) {
+      if (column.name == "symbol" || column.name == "raw_symbol") {
+        row.text(symbol);
+      } else if (column.name == "root") {
+        row.text("ES");
+      } else if (column.name == "instrument_class") {
+        row.text("F");
+      } else if (column.name == "expiration") {
+        row.timestamp((ends.first_second() + 13 * 3'600) * 1'000'000);
+      } else if (column.name == "ts_recv") {
+        row.timestamp(static_cast<std::int64_t>(kBarDay / 1'000));
+      } else if (column.nullable) {
+        row.null();
+      } else if (column.type == table::Type::kTimestamp) {
+        row.timestamp(static_cast<std::int64_t>(kBarDay / 1'000));
+      } else if (column.type == table::Type::kDate) {
+        row.date(Date(2025, 6, 16));
+      } else if (column.type == table::Type::kText) {
+        row.text("");
+      } else if (column.type == table::Type::kInt64) {
+        row.int64(0);
+      } else if (column.type == table::Type::kInt32) {
+        row.int32(0);
+      } else if (column.type == table::Type::kInt8) {
+        row.int8(0);
+      } else if (column.type == table::Type::kBool) {
+        row.boolean(false);
+      } else {
+        row.number(0);
+      }
+    }
+    row.end();
+  };
+  definition("ESU5", {2025, 9, 19});
+  definition("ESZ5", {2025, 12, 18});
+  table::BatchStream rows(batch);
+  auto lake = lake::Lake::open(Env::posix(), options_.lake);
+  ASSERT_TRUE(lake);
+  const auto stored = (*lake)->replace(table, {.root = "", .date = Date(2025, 1, 1)}, rows, {});
+  ASSERT_TRUE(stored) << stored.error().message();
+  const AuditReport report = audit();
+  const Finding* const finding = find(report.series.front(), Check::kExpiryRule);
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->count, 1U);
+  EXPECT_EQ(finding->examples.front(), "ESZ5: its definition says 2025-12-18, the rule 2025-12-19");
+  EXPECT_FALSE(report.is_wrong()) << "a warning";
 }
 
 TEST_F(AuditTest, EveryMinuteIsAccountedFor) {
@@ -268,6 +374,47 @@ TEST_F(AuditTest, SaysTheSameAsTextJsonAndPage) {
   EXPECT_NE(page.find("<title>ES 2025-06: 70 traded, 30 not loaded</title>"), std::string::npos);
   EXPECT_NE(page.find("class=cn>"), std::string::npos);
   EXPECT_EQ(page.find("http://"), page.find("http://www.w3.org")) << "needs nothing but itself";
+}
+
+TEST_F(AuditTest, ThePlanSaysWhatItCosts) {
+  write_bars(in("a.dbn"), minutes(0, 60));
+  load_all();
+  const auto plan = [&](std::optional<Secret> key, const std::string& url) {
+    AuditOptions options{.roots = {"ES"},
+                         .plan_schemas = {"ohlcv-1m", "ohlcv-1h"},
+                         .plan_from = {2025, 6, 16},
+                         .plan_to = {2025, 6, 18}};
+    options.key = std::move(key);
+    options.service.url = url;
+    options.service.retries.attempts_max = 1;
+    return audit(std::move(options));
+  };
+  const AuditReport unasked = plan(std::nullopt, "http://127.0.0.1:1");
+  ASSERT_EQ(unasked.plan.size(), 2U);
+  EXPECT_FALSE(unasked.plan[0].cost_usd);
+  EXPECT_EQ(unasked.why_no_cost, "no API key was given");
+  EXPECT_NE(to_text(unasked).find("The cost is unknown: no API key"), std::string::npos);
+  EXPECT_NE(plan_to_json(unasked).find(R"("cost_usd":null,"why_no_cost":"no API key)"),
+            std::string::npos)
+      << plan_to_json(unasked);
+
+  databento::testing::ScriptedHttp http(
+      {databento::testing::ok("1.25"), databento::testing::ok("0.5")});
+  const AuditReport asked = plan(Secret("db-0123456789abcdefghijklmnPLANT"), http.url());
+  EXPECT_EQ(asked.plan[0].cost_usd, 1.25);
+  EXPECT_EQ(asked.plan[1].cost_usd, 0.5);
+  EXPECT_NE(to_text(asked).find("Together $1.75"), std::string::npos) << to_text(asked);
+  EXPECT_NE(plan_to_json(asked).find(R"("cost_usd":1.75,"why_no_cost":null)"), std::string::npos);
+  const auto requests = http.requests();
+  ASSERT_EQ(requests.size(), 2U);
+  EXPECT_NE(requests[0].find("metadata.get_cost"), std::string::npos);
+  EXPECT_NE(requests[0].find("ES.FUT"), std::string::npos) << requests[0];
+
+  // A service that is not there leaves the plan whole.
+  const AuditReport alone = plan(Secret("db-0123456789abcdefghijklmnPLANT"), "http://127.0.0.1:1");
+  EXPECT_EQ(alone.plan.size(), 2U);
+  EXPECT_FALSE(alone.plan[0].cost_usd);
+  EXPECT_FALSE(alone.why_no_cost.empty());
 }
 
 TEST_F(AuditTest, AHaltIsToldFromAQuietMarket) {

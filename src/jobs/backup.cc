@@ -1,6 +1,7 @@
 #include "jobs/backup.h"
 
 #include <fmt/core.h>
+#include <simdjson.h>
 
 #include <array>
 #include <filesystem>
@@ -9,7 +10,9 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "jobs/draft.h"
+#include "jobs/json_text.h"
 #include "jobs/open_lake.h"
 #include "jobs/text.h"
 #include "ops/state.h"
@@ -134,10 +137,130 @@ Status copy_all(Env& env, const lake::Lake& from, lake::Lake& to, BackupReport& 
   return {};
 }
 
+// A partition's rows as they are read, against the hash that their manifest names. Of several files
+// only the number of rows is held to the manifest, beside what reading them finds.
+Status verify_partition(const lake::Lake& backup, const table::Table& table,
+                        const lake::Manifest& manifest) {
+  lake::ReadRange range;
+  range.root = manifest.key().root;
+  range.from = manifest.key().first_day(table);
+  range.before = manifest.key().end_day(table);
+  table::RowHasher hasher(table);
+  table::RowBatch batch(table);
+  std::uint64_t count = 0;
+  const auto read = [&]() -> Status {
+    FM_ASSIGN(const lake::RowCursor rows, backup.read(table, range));
+    while (true) {
+      FM_ASSIGN(const bool more, rows->next(batch));
+      if (!more) return {};
+      hasher.add(batch);
+      count += batch.size();
+    }
+  };
+  const Status done = read();
+  const bool same = count == manifest.rows &&
+                    (!manifest.has_content_hash() || hasher.digest().hex() == manifest.hash);
+  if (done && same) return {};
+  return std::unexpected(
+      Error(Code::kCorrupt, fmt::format("{}: {} {}: the rows are not those that were backed up{}",
+                                        backup.directory(), manifest.table, manifest.partition,
+                                        done ? std::string() : ": " + done.error().message()))
+          .hint("Its disk may be failing. Make another backup, into an empty folder."));
+}
+
+Status verify_all(const lake::Lake& backup, BackupReport& report) {
+  for (const table::Table& table : table::all_tables()) {
+    FM_ASSIGN(const auto manifests, backup.partitions(table));
+    for (const lake::Manifest& manifest : manifests) {
+      FM_TRY(verify_partition(backup, table, manifest));
+      ++report.partitions_verified;
+    }
+  }
+  return {};
+}
+
+Result<BackupReport> back_up(Env& env, const BackupOptions& options, const lake::Lake& from) {
+  const Nanos began = env.monotonic();
+  FM_TRY(env.make_directories(options.directory));
+  const auto lock = env.lock(join(options.directory, kLockFile), 0);
+  if (!lock) return std::unexpected(lock.error());
+  FM_ASSIGN(const auto to, open_lake(env, {.directory = backup_lake(options), .state_dir = ""}));
+  BackupReport report;
+  FM_TRY(copy_all(env, from, *to, report));
+  if (options.verify) FM_TRY(verify_all(*to, report));
+  report.seconds = static_cast<double>(env.monotonic() - began) / 1e9;
+  return report;
+}
+
+constexpr std::string_view kJob = "backup";
+constexpr std::int64_t kMicrosPerSecond = 1'000'000;
+
+// At its end alone, so that no copy of ops.sqlite speaks of a backup that never ended.
+Status record(Env& env, const std::string& state_dir, const BackupOptions& options,
+              const Result<BackupReport>& made) {
+  FM_ASSIGN(ops::State state, ops::State::open(env, ops::state_file(state_dir)));
+  const std::string parameters = fmt::format(R"({{"directory":{},"verify":{}}})",
+                                             json_quoted(options.directory), options.verify);
+  FM_ASSIGN(const std::string run, state.begin_run({.job = kJob, .parameters_json = parameters}));
+  ops::RunEnd end;
+  if (made)
+    end.rows_processed = static_cast<std::int64_t>(made->lake.rows);
+  else
+    end.error_message = made.error().message();
+  return state.finish_run(run, end);
+}
+
+void read_parameters(std::string_view parameters, BackupRecord& record) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element object;
+  std::string_view directory;
+  const simdjson::padded_string text(parameters);
+  record.directory.clear();
+  record.verified = false;
+  if (parser.parse(text).get(object) != simdjson::SUCCESS) return;
+  if (object["directory"].get(directory) == simdjson::SUCCESS) record.directory = directory;
+  if (object["verify"].get(record.verified) != simdjson::SUCCESS) record.verified = false;
+}
+
 }  // namespace
 
+Result<BackupRecord> last_backup(ops::State& state) {
+  const table::Table& table = table::job_runs();
+  FM_ASSIGN(const auto rows, state.rows(table));
+  const std::size_t job = table.column_index("job");
+  const std::size_t status = table.column_index("status");
+  const std::size_t finished = table.column_index("finished_at");
+  BackupRecord record;
+  std::int64_t made = 0;  // both in microseconds: two may end in one second
+  std::int64_t failed = 0;
+  table::RowBatch batch(table);
+  while (true) {
+    FM_ASSIGN(const bool more, rows->next(batch));
+    if (!more) break;
+    const table::RowBatch& in = batch;
+    for (std::size_t row = 0; row < in.size(); ++row) {
+      if (in.text(job, row) != kJob || in.is_null(finished, row)) continue;
+      const std::int64_t at = in.int64s(finished)[row];
+      if (in.text(status, row) == "failed") {
+        if (failed > at) continue;
+        failed = at;
+        record.failed = at / kMicrosPerSecond;
+        record.error = in.text(table.column_index("error_message"), row);
+      } else if (made <= at) {
+        made = at;
+        record.made = at / kMicrosPerSecond;
+        read_parameters(in.text(table.column_index("parameters"), row), record);
+      }
+    }
+  }
+  if (failed <= made) {
+    record.failed.reset();
+    record.error.clear();
+  }
+  return record;
+}
+
 Result<BackupReport> run_backup(Env& env, const BackupOptions& options) {
-  const Nanos began = env.monotonic();
   if (!has_lake(env, options.lake))
     return std::unexpected(Error(Code::kNotFound, fmt::format("{}: is no lake", options.lake))
                                .hint("--lake says which one is backed up."));
@@ -146,14 +269,10 @@ Result<BackupReport> run_backup(Env& env, const BackupOptions& options) {
       lies_within(options.directory, from->state_dir()))
     return fail(Code::kInvalidArgument, "{}: lies within {}, which is to be backed up",
                 options.directory, options.lake);
-  FM_TRY(env.make_directories(options.directory));
-  const auto lock = env.lock(join(options.directory, kLockFile), 0);
-  if (!lock) return std::unexpected(lock.error());
-  FM_ASSIGN(const auto to, open_lake(env, {.directory = backup_lake(options), .state_dir = ""}));
-  BackupReport report;
-  FM_TRY(copy_all(env, *from, *to, report));
-  report.seconds = static_cast<double>(env.monotonic() - began) / 1e9;
-  return report;
+  auto made = back_up(env, options, *from);
+  if (const Status recorded = record(env, from->state_dir(), options, made); !recorded)
+    log_warning("the backup could not be recorded: {}", recorded.error().message());
+  return made;
 }
 
 Result<BackupReport> run_restore(Env& env, const BackupOptions& options) {
@@ -177,23 +296,28 @@ Result<BackupReport> run_restore(Env& env, const BackupOptions& options) {
 }
 
 std::string to_text(const BackupReport& report, bool restored) {
-  return fmt::format(
+  std::string out = fmt::format(
       "{} {} of {} ({} new, {} copied) and {} of state ({} new, {} copied) in {:.1f} s\n",
       restored ? "Restored" : "Backed up", plural(report.lake.partitions, "partition"),
       plural(report.lake.rows, "row"), with_commas(report.lake.partitions_changed),
       plural(report.lake.bytes_copied, "byte"), plural(report.state_files, "file"),
       with_commas(report.state_files_copied), plural(report.state_bytes_copied, "byte"),
       report.seconds);
+  if (report.partitions_verified > 0)
+    out += fmt::format("Read back {}: every row is what was backed up\n",
+                       plural(report.partitions_verified, "partition"));
+  return out;
 }
 
 std::string to_json(const BackupReport& report) {
   return fmt::format(
       R"({{"partitions":{},"partitions_changed":{},"rows":{},"bytes":{},"bytes_copied":{},)"
-      R"("state_files":{},"state_files_copied":{},"state_bytes_copied":{},"seconds":{:.3f}}})"
+      R"("state_files":{},"state_files_copied":{},"state_bytes_copied":{},)"
+      R"("partitions_verified":{},"seconds":{:.3f}}})"
       "\n",
       report.lake.partitions, report.lake.partitions_changed, report.lake.rows, report.lake.bytes,
       report.lake.bytes_copied, report.state_files, report.state_files_copied,
-      report.state_bytes_copied, report.seconds);
+      report.state_bytes_copied, report.partitions_verified, report.seconds);
 }
 
 }  // namespace fm::jobs

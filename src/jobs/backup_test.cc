@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
@@ -93,6 +94,56 @@ TEST_F(BackupTest, TheWayBackGivesWhatWasThere) {
   LoadOptions onward = options_;
   onward.lake = back.lake;
   EXPECT_EQ(load(onward).count(LoadAction::kUnchanged), 1U);
+}
+
+TEST_F(BackupTest, IsRecordedWithWhatBecameOfIt) {
+  const auto record = [&] {
+    auto state =
+        ops::State::open_to_read(Env::posix(), folder_.file("frontmonth-state-lake/ops.sqlite"));
+    EXPECT_TRUE(state);
+    const auto last = last_backup(*state);
+    EXPECT_TRUE(last) << last.error().message();
+    return last.value_or(BackupRecord{});
+  };
+  EXPECT_FALSE(record().made);
+  backup();
+  EXPECT_TRUE(record().made);
+  EXPECT_EQ(record().directory, options.directory);
+  EXPECT_FALSE(record().verified);
+  options.verify = true;
+  EXPECT_EQ(backup().partitions_verified, 3U);
+  EXPECT_TRUE(record().verified);
+  EXPECT_FALSE(record().failed);
+  // The backup's own state does not speak of a backup that is not over.
+  auto saved = ops::State::open_to_read(Env::posix(),
+                                        folder_.file("backup/frontmonth-state-lake/ops.sqlite"));
+  ASSERT_TRUE(saved);
+  EXPECT_TRUE(last_backup(*saved)->made);
+}
+
+TEST_F(BackupTest, AFileThatRotsIsFound) {
+  backup();
+  const std::string store = folder_.file("backup/lake/.store");
+  const auto names = Env::posix().list(store);
+  ASSERT_TRUE(names);
+  const auto part =
+      std::ranges::find_if(*names, [](const std::string& name) { return name.ends_with(".part"); });
+  ASSERT_NE(part, names->end());
+  std::string bytes = read_text(Env::posix(), join(store, *part)).value();
+  ASSERT_GT(bytes.size(), 200U);
+  for (std::size_t at = 4; at < 120; ++at) bytes[at] = static_cast<char>(~bytes[at]);
+  write_whole(join(store, *part), bytes);
+  options.verify = true;
+  const auto report = run_backup(Env::posix(), options);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code(), Code::kCorrupt) << report.error().message();
+  auto state =
+      ops::State::open_to_read(Env::posix(), folder_.file("frontmonth-state-lake/ops.sqlite"));
+  ASSERT_TRUE(state);
+  const auto last = last_backup(*state);
+  ASSERT_TRUE(last);
+  EXPECT_TRUE(last->failed);
+  EXPECT_NE(last->error.find("the rows are not those"), std::string::npos) << last->error;
 }
 
 TEST_F(BackupTest, RefusesWhatWouldHurt) {
