@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "bars/contract_history.h"
 #include "databento/testing_scripted_http.h"
 #include "dbn/enums.h"
 #include "jobs/backup.h"
@@ -374,6 +375,28 @@ TEST_F(AuditTest, SaysTheSameAsTextJsonAndPage) {
   EXPECT_NE(page.find("<title>ES 2025-06: 70 traded, 30 not loaded</title>"), std::string::npos);
   EXPECT_NE(page.find("class=cn>"), std::string::npos);
   EXPECT_EQ(page.find("http://"), page.find("http://www.w3.org")) << "needs nothing but itself";
+}
+
+// The registry's rules against definitions that the vendor sent.
+TEST_F(AuditTest, RulesAgreeWithRealDefinitions) {
+  const std::string folder = FM_SHARED_DATA "/es-2024-07-01";
+  if (!Env::posix().exists(folder)) GTEST_SKIP() << "shared data absent: " << folder;
+  options_.inputs = {join(folder, "futures_definition.dbn.zst")};
+  load(options_);
+  const auto lake = lake::Lake::view(Env::posix(), options_.lake);
+  const auto by_root = bars::read_expirations(*lake);
+  ASSERT_TRUE(by_root) << by_root.error().message();
+  std::size_t contracts = 0;
+  for (const auto& [root, expirations] : *by_root) {
+    const market::Root* const facts = market::Universe::builtin().find(root);
+    if (facts == nullptr || facts->expiries.empty()) continue;
+    contracts += expirations.size();
+    for (const bars::DifferentExpiry& one :
+         bars::different_expiries(expirations, {facts, &market::Calendar::builtin()}))
+      ADD_FAILURE() << one.symbol << ": defined " << one.defined.iso() << ", by rule "
+                    << one.by_rule.iso();
+  }
+  EXPECT_GT(contracts, 0U);
 }
 
 TEST_F(AuditTest, ThePlanSaysWhatItCosts) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/testing_fault_env.h"
+#include "jobs/housekeeping.h"
 #include "lake/expired.h"
 #include "lake/lake.h"
 #include "lake/testing_rows.h"
@@ -153,6 +154,26 @@ TEST_F(RetentionTest, AFaultOnTheWayLosesNothingElse) {
     }
   }
   EXPECT_GT(faults, 10);
+}
+
+TEST_F(RetentionTest, HousekeepingKeepsEverythingWhileACopyCannotBeAsked) {
+  const RetentionRules rules = {{&table::candles_1m(), 3}};
+  Housekeeping unsure(env_, *lake_, rules, []() -> Result<std::optional<Date>> {
+    return fail(Code::kDisconnected, "the database is away");
+  });
+  unsure.run_when_due();
+  EXPECT_EQ(dates("ES").size(), 10U);
+  Housekeeping needed(env_, *lake_, rules,
+                      []() -> Result<std::optional<Date>> { return kToday - 7; });
+  needed.run_when_due();
+  EXPECT_EQ(dates("ES").front(), "2025-06-09");
+  // On its thread, and stopped at once when nothing is left to do.
+  {
+    const HousekeepingThread house(Env::posix(), *lake_, rules,
+                                   []() -> Result<std::optional<Date>> { return std::nullopt; });
+    for (int i = 0; i < 200 && dates("ES").size() > 4; ++i) Env::posix().sleep_for(50'000'000);
+  }
+  EXPECT_EQ(dates("ES").front(), "2025-06-13");
 }
 
 TEST(Retention, RulesAreReadAndRefused) {

@@ -55,9 +55,11 @@ class Query {
   [[nodiscard]] Status set_rows(table::RowStream& rows);
 
   // One statement: SELECT (also WITH, FROM, VALUES), EXPLAIN, DESCRIBE or SHOW. It can reach the
-  // lake's files and no others, and no network. A lake that changes meanwhile is no error. Errors:
-  // kInvalidArgument for other statements; kTimedOut after `time_max`; kQuery after cancel(), and
-  // with the engine's words, also where memory is not enough; kNotFound when what a table held at
+  // lake's files and no others, and no network; functions that change the engine, tell of the
+  // machine or make values of any size are refused. A lake that changes meanwhile is no error.
+  // Errors: kInvalidArgument for other statements; kTimedOut after `time_max`; kQuery after
+  // cancel(), when the process grows by far more than `memory_max_mb`, and with the engine's words,
+  // also where memory is not enough; kNotFound when what a table held at
   // `as_of` is no longer kept; those of `out`.
   [[nodiscard]] Result<QueryOutcome> run(std::string_view sql, Format format, WritableFile& out);
   // Ends the statement under way, and none that begins later. From any thread.

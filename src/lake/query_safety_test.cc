@@ -332,30 +332,30 @@ TEST_F(QuerySafety, ValuesThatGrowByThemselvesEndAtTheLimit) {
 }
 
 TEST_F(QuerySafety, OrdinaryStatementsPass) {
-  for (const char* sql : {"SELECT repeat('x', 100) AS a",
-                          "SELECT lpad(ticker, 10, '0') FROM candles_1m",
-                          "FROM range(10)",
-                          "SELECT * FROM generate_series(DATE '2025-01-01', DATE '2025-01-05', "
-                          "INTERVAL 1 DAY)",
-                          "SELECT unnest(range(1, 5))",
-                          "SELECT unnest(range(-5, 5))",
-                          "SELECT format('{:05.2f} {}', volume::DOUBLE, ticker) FROM candles_1m",
-                          "SELECT printf('%08d', volume) FROM candles_1m",
-                          "DESCRIBE candles_1m",
-                          "SHOW TABLES",
-                          "SHOW ALL TABLES",
-                          "SUMMARIZE candles_1m",
-                          "TABLE candles_1m",
-                          "VALUES (1)",
-                          "EXPLAIN SELECT 1",
-                          "EXPLAIN ANALYZE SELECT count(*) FROM candles_1m",
-                          "SELECT 1;",
-                          "WITH t AS (SELECT 1 AS a) SELECT * FROM t",
-                          "PIVOT (SELECT 1 AS a, 2 AS b) ON a IN (1) USING sum(b)",
-                          "SELECT table_name FROM information_schema.tables",
-                          "/* why */ SELECT 1 -- end",
-                          "SELECT * FROM candles_1m WHERE ticker = 'query(' OR ticker = 'repeat('",
-                          "SELECT count(*) FILTER (WHERE volume > 1) OVER () FROM candles_1m"}) {
+  for (const char* sql :
+       {"SELECT repeat('x', 100) AS a",
+        "SELECT lpad(ticker, 10, '0') FROM candles_1m",
+        "FROM range(10)",
+        "SELECT * FROM generate_series(DATE '2025-01-01', DATE '2025-01-05', INTERVAL 1 DAY)",
+        "SELECT unnest(range(1, 5))",
+        "SELECT unnest(range(-5, 5))",
+        "SELECT format('{:05.2f} {}', volume::DOUBLE, ticker) FROM candles_1m",
+        "SELECT printf('%08d', volume) FROM candles_1m",
+        "DESCRIBE candles_1m",
+        "SHOW TABLES",
+        "SHOW ALL TABLES",
+        "SUMMARIZE candles_1m",
+        "TABLE candles_1m",
+        "VALUES (1)",
+        "EXPLAIN SELECT 1",
+        "EXPLAIN ANALYZE SELECT count(*) FROM candles_1m",
+        "SELECT 1;",
+        "WITH t AS (SELECT 1 AS a) SELECT * FROM t",
+        "PIVOT (SELECT 1 AS a, 2 AS b) ON a IN (1) USING sum(b)",
+        "SELECT table_name FROM information_schema.tables",
+        "/* why */ SELECT 1 -- end",
+        "SELECT * FROM candles_1m WHERE ticker = 'query(' OR ticker = 'repeat('",
+        "SELECT count(*) FILTER (WHERE volume > 1) OVER () FROM candles_1m"}) {
     TextFile out;
     const auto outcome = query_->run(sql, Format::kCsv, out);
     EXPECT_TRUE(outcome) << sql << '\n' << (outcome ? "" : outcome.error().message());
