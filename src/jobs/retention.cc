@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <map>
+#include <span>
 #include <utility>
 
 #include "base/yaml.h"
@@ -18,18 +19,11 @@ namespace fm::jobs {
 namespace {
 
 // Rows that nothing is made from, or whose derivations know that they expire (bars of candles and
-// of the poller). Those of raw trades come back by loading their files again.
-constexpr std::array<std::string_view, 11> kExpiring{"candles_1m",
-                                                     "candles_1s",
-                                                     "candle_bars_1m",
-                                                     "candle_bars_5m",
-                                                     "candle_bars_15m",
-                                                     "candle_bars_1h",
-                                                     "futures_ohlcv_1m_live",
-                                                     "futures_ohlcv_1h_live",
-                                                     "futures_ohlcv_1d_live",
-                                                     "databento_trades",
-                                                     "databento_tbbo"};
+// of the poller).
+constexpr std::array<std::string_view, 9> kExpiring{
+    "candles_1m",           "candles_1s",     "candle_bars_1m",        "candle_bars_5m",
+    "candle_bars_15m",      "candle_bars_1h", "futures_ohlcv_1m_live", "futures_ohlcv_1h_live",
+    "futures_ohlcv_1d_live"};
 
 std::string full_name(const table::Table& table) {
   return fmt::format("{}.{}", table.dataset, table.name);
@@ -41,30 +35,22 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-std::vector<std::string_view> expiring_tables() {
-  std::vector<std::string_view> names;
-  for (const std::string_view name : kExpiring)
-    if (table::find_table(name) != nullptr) names.push_back(name);
-  return names;
-}
-
 Result<const table::Table*> expiring_table(std::string_view name) {
   const table::Table* table = table::find_table(name);
-  const auto names = expiring_tables();
   if (table == nullptr) {
-    const auto close = nearest(name, names);
+    const auto close = nearest(name, std::span<const std::string_view>(kExpiring));
     return std::unexpected(
         Error(Code::kInvalidArgument,
               fmt::format("there is no table {}{}", name,
                           close ? fmt::format("; did you mean {}?", *close) : std::string())));
   }
-  if (std::ranges::find(names, table->name) == names.end())
+  if (std::ranges::find(kExpiring, table->name) == kExpiring.end())
     return std::unexpected(
         Error(Code::kInvalidArgument,
               fmt::format("{} never expires: other tables are made from it, or it is an account of "
                           "what happened",
                           table->name))
-            .hint(fmt::format("These may: {}.", fmt::join(names, ", "))));
+            .hint(fmt::format("These may: {}.", fmt::join(kExpiring, ", "))));
   return table;
 }
 
