@@ -1,5 +1,6 @@
 #include "bar_files.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
