@@ -6,7 +6,6 @@
 
 #include "base/assert.h"
 #include "jobs/load_kind_list.h"
-#include "market/contract.h"
 #include "table/catalogue.h"
 
 namespace fm::jobs {
@@ -34,14 +33,6 @@ std::optional<LoadFault> judge_bar(const std::byte* bytes, Nanos interval) {
   return std::nullopt;
 }
 
-void append_delivery(const LoadRow& row, table::RowAppender& to) {
-  if (const auto contract = market::Contract::parse(row.symbol->text, row.day);
-      !row.symbol->is_spread && contract)
-    to.date(Date(contract->delivery().year, contract->delivery().month, 1));
-  else
-    to.null();
-}
-
 void append_bar(const LoadRow& row, table::RowBatch& batch) {
   const auto bar = load_record_at<OhlcvMsg>(row.record);
   table::RowAppender to(batch);
@@ -56,7 +47,10 @@ void append_bar(const LoadRow& row, table::RowBatch& batch) {
       .number(to_double(bar.close))
       .int64(static_cast<std::int64_t>(bar.volume))
       .boolean(row.symbol->is_spread);
-  append_delivery(row, to);
+  if (row.delivery)
+    to.date(*row.delivery);
+  else
+    to.null();
   append_provenance(row, to);
   to.end();
 }

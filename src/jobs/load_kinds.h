@@ -43,7 +43,8 @@ inline constexpr std::uint64_t kOccurrencesMax = 100'000;
 struct LoadRow {
   const std::byte* record = nullptr;
   const LoadSymbol* symbol = nullptr;
-  Date day;  // of the partition column
+  Date day;                      // of the partition column
+  std::optional<Date> delivery;  // first day of the contract's month; nothing of spreads
   std::int64_t published_us = 0;
   std::string_view source_hash;
   std::int64_t ingested_us = 0;

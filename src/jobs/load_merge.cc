@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "jobs/load_multiset.h"
+#include "market/contract.h"
 
 namespace fm::jobs {
 
@@ -170,12 +171,26 @@ void LoadMerge::append(std::int64_t occurrence, table::RowBatch& batch) {
   kind_.append({.record = winner_record_.data(),
                 .symbol = &symbols_[key.symbol],
                 .day = day,
+                .delivery = delivery_of(key.symbol, day),
                 .published_us = source.published.at(day),
                 .source_hash = source.account.content_hash,
                 .ingested_us = ingested_us_,
                 .minor = key.minor,
                 .occurrence = occurrence},
                batch);
+}
+
+// Contracts are resolved by the year of a row: that of the row before is nearly always its own.
+std::optional<Date> LoadMerge::delivery_of(std::uint32_t symbol, Date day) {
+  if (deliveries_.size() <= symbol) deliveries_.resize(symbols_.size());
+  Delivery& known = deliveries_[symbol];
+  const int year = day.year();
+  if (known.year == year) return known.date;
+  known = {.year = year, .date = {}};
+  if (symbols_[symbol].is_spread) return known.date;
+  if (const auto contract = market::Contract::parse(symbols_[symbol].text, day))
+    known.date = Date(contract->delivery().year, contract->delivery().month, 1);
+  return known.date;
 }
 
 bool LoadMerge::has_winners_key() const {

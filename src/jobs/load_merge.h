@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -55,6 +56,7 @@ class LoadMerge {
   // What the files of this load claim of the partition in hand.
   [[nodiscard]] Result<Claims> claims_of(const lake::PartitionKey& key) const;
   void append(std::int64_t occurrence, table::RowBatch& batch);
+  [[nodiscard]] std::optional<Date> delivery_of(std::uint32_t symbol, Date day);
   [[nodiscard]] Knowledge knowledge_of(const SortedRow& row) const;
   void count(std::string_view source_hash, RowFate fate, std::uint64_t rows);
 
@@ -73,7 +75,12 @@ class LoadMerge {
   std::vector<std::byte> winner_record_;
   std::uint64_t partitions_changed_ = 0;
   std::uint64_t withdrawn_ = 0;
-  std::vector<Presence> presences_;  // of multisets, by day
+  struct Delivery {
+    int year = 0;  // of the row that it was found for
+    std::optional<Date> date;
+  };
+  std::vector<Delivery> deliveries_;  // by symbol
+  std::vector<Presence> presences_;   // of multisets, by day
 };
 
 }  // namespace fm::jobs

@@ -102,10 +102,15 @@ void KnowledgeRule::note(Symbol* symbol, std::string_view text, std::int64_t tim
 
 lake::MergeRule::Fresh KnowledgeRule::added(const RowBatch& fresh, std::size_t first,
                                             std::size_t rows) {
-  for (std::size_t row = first; row < first + rows; ++row) {
-    on_row_(fresh.text(source_, row), RowFate::kAdded, 1);
-    note(find(fresh, row), {}, 0, nullptr);
+  const auto sources = fresh.text_codes(source_);
+  for (std::size_t row = first; row < first + rows;) {
+    std::size_t end = row + 1;
+    while (end < first + rows && sources[end] == sources[row]) ++end;
+    on_row_(fresh.text(source_, row), RowFate::kAdded, end - row);
+    row = end;
   }
+  if (!symbols_.empty())
+    for (std::size_t row = first; row < first + rows; ++row) note(find(fresh, row), {}, 0, nullptr);
   return {rows, true};
 }
 

@@ -65,14 +65,14 @@ LoadSorter::LoadSorter(Env& env, std::string spill_path, std::size_t record_byte
 
 LoadSorter::~LoadSorter() = default;
 
-LoadSorter::Entry LoadSorter::entry_of(const LoadKey& key, std::uint32_t index) const {
+LoadSorter::Entry LoadSorter::entry_of(const LoadKey& key, std::uint32_t index) {
   const LoadSymbols::Rank& rank = ranks_[key.symbol];
-  const Date day = Date::of_second(second_of(key.time));
-  return {{shape_.by_root ? rank.root : 0, load_period(shape_, day)},
-          key.time,
-          rank.symbol,
-          index,
-          key.minor};
+  // Rows come in the order of time, nearly.
+  if (const auto day = static_cast<std::int32_t>(key.time / kNanosPerDay); day != last_day_) {
+    last_day_ = day;
+    last_period_ = load_period(shape_, Date::from_days(day));
+  }
+  return {{shape_.by_root ? rank.root : 0, last_period_}, key.time, rank.symbol, index, key.minor};
 }
 
 Status LoadSorter::add(const LoadKey& key, const std::byte* record) {
@@ -155,7 +155,8 @@ Status LoadSorter::finish() {
   for (std::size_t i = 0; i < runs_.size(); ++i) {
     cursors_.push_back(
         std::make_unique<Cursor>(store_.read(runs_[i]), i, std::span<const std::byte>(), Entry{}));
-    FM_TRY(advance(*cursors_.back()));
+    FM_ASSIGN(const bool more, look(*cursors_.back()));
+    if (more) wait(*cursors_.back());
   }
   return {};
 }
@@ -165,28 +166,40 @@ bool LoadSorter::comes_later(const Cursor* left, const Cursor* right) const {
   return order == std::strong_ordering::equal ? left->run > right->run : order > 0;
 }
 
-// Puts the cursor where its next row belongs, or leaves it out at its end.
-Status LoadSorter::advance(Cursor& cursor) {
+// False at the cursor's end.
+Result<bool> LoadSorter::look(Cursor& cursor) {
   if (cursor.rest.empty()) {
     FM_ASSIGN(cursor.rest, cursor.reader.next());
-    if (cursor.rest.empty()) return {};
+    if (cursor.rest.empty()) return false;
   }
   cursor.entry = entry_of(key_of(cursor.rest.data()), 0);
+  return true;
+}
+
+// Puts the cursor where its next row belongs.
+void LoadSorter::wait(Cursor& cursor) {
   waiting_.push_back(&cursor);
   std::ranges::push_heap(waiting_, [this](auto* a, auto* b) { return comes_later(a, b); });
-  return {};
 }
 
 Result<bool> LoadSorter::next(SortedRow& row) {
   if (taken_ != nullptr) {
-    Cursor& cursor = *std::exchange(taken_, nullptr);
-    cursor.rest = cursor.rest.subspan(row_bytes_);
-    FM_TRY(advance(cursor));
+    taken_->rest = taken_->rest.subspan(row_bytes_);
+    FM_ASSIGN(const bool more, look(*taken_));
+    // Runs hardly interleave: the next row is nearly always of the same one.
+    if (more && !waiting_.empty() && comes_later(taken_, waiting_.front())) {
+      wait(*taken_);
+      taken_ = nullptr;
+    } else if (!more) {
+      taken_ = nullptr;
+    }
   }
-  if (waiting_.empty()) return false;
-  std::ranges::pop_heap(waiting_, [this](auto* a, auto* b) { return comes_later(a, b); });
-  taken_ = waiting_.back();
-  waiting_.pop_back();
+  if (taken_ == nullptr) {
+    if (waiting_.empty()) return false;
+    std::ranges::pop_heap(waiting_, [this](auto* a, auto* b) { return comes_later(a, b); });
+    taken_ = waiting_.back();
+    waiting_.pop_back();
+  }
   row.key = key_of(taken_->rest.data());
   row.record = taken_->rest.data() + sizeof(LoadKey);
   if (shape_.is_multiset) row.count = count_of(row.record + record_bytes_);

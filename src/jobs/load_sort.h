@@ -85,9 +85,10 @@ class LoadSorter {
 
   [[nodiscard]] bool is_repeated(const std::byte* row, const std::byte* later) const;
   void note_repeated(std::uint32_t source);
-  [[nodiscard]] Entry entry_of(const LoadKey& key, std::uint32_t index) const;
+  [[nodiscard]] Entry entry_of(const LoadKey& key, std::uint32_t index);
   [[nodiscard]] Status flush();
-  [[nodiscard]] Status advance(Cursor& cursor);
+  [[nodiscard]] Result<bool> look(Cursor& cursor);
+  void wait(Cursor& cursor);
   [[nodiscard]] bool comes_later(const Cursor* left, const Cursor* right) const;
 
   RunStore store_;
@@ -95,6 +96,8 @@ class LoadSorter {
   std::size_t row_bytes_;
   std::size_t rows_max_;
   LoadShape shape_;
+  std::int32_t last_day_ = -1;  // since 1970, and the period it belongs to
+  std::int32_t last_period_ = 0;
   const LoadSymbols* symbols_;
   std::vector<LoadSymbols::Rank> ranks_;
   std::vector<std::byte> rows_;
