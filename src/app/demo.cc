@@ -7,10 +7,10 @@
 #include "app/progress.h"
 #include "app/session_chart.h"
 #include "base/assert.h"
+#include "base/json_text.h"
 #include "base/signals.h"
 #include "gateway/live_server.h"
 #include "jobs/config.h"
-#include "jobs/json_text.h"
 #include "jobs/registry.h"
 #include "lake/lake.h"
 #include "synth/files.h"
@@ -315,10 +315,9 @@ std::string to_json(const DemoReport& report) {
       "{{\"directory\":{},\"trades_file\":{},\"trade_date\":\"{}\",\"lake\":{},\"root\":{},\"png\":"
       "{},\"svg\":{},"
       "\"live_seconds\":{:.3f},\"partitions_equal\":{},\"candles\":{}}}\n",
-      jobs::json_quoted(report.directory), jobs::json_quoted(report.trades_file),
-      report.trade_date.iso(), jobs::json_quoted(report.lake), jobs::json_quoted(report.root),
-      jobs::json_quoted(report.png), jobs::json_quoted(report.svg), seconds(report.live_elapsed),
-      report.partitions_equal, candles);
+      json_quoted(report.directory), json_quoted(report.trades_file), report.trade_date.iso(),
+      json_quoted(report.lake), json_quoted(report.root), json_quoted(report.png),
+      json_quoted(report.svg), seconds(report.live_elapsed), report.partitions_equal, candles);
 }
 
 }  // namespace fm::app

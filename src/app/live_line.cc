@@ -6,9 +6,9 @@
 #include <cstdio>
 
 #include "app/progress.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/price.h"
-#include "jobs/json_text.h"
 
 namespace fm::app {
 namespace {
@@ -66,8 +66,8 @@ std::string database_json(const jobs::DatabaseFigures& database) {
   if (!database.is_on) return "null";
   return fmt::format(
       R"({{"place":{},"rows_sent":{},"rows_changed":{},"commits":{},"failures":{}}})",
-      jobs::json_quoted(database.place), database.rows_sent, database.rows_changed,
-      database.commits, database.failures);
+      json_quoted(database.place), database.rows_sent, database.rows_changed, database.commits,
+      database.failures);
 }
 
 }  // namespace
@@ -163,8 +163,8 @@ std::string to_json(const jobs::LiveStatus& report) {
       database_json(report.database));
   for (const jobs::TickerNow& now : report.tickers)
     text += fmt::format("{}{{\"ticker\":{},\"contract\":{},\"accepted\":{},\"cvd\":{}}}",
-                        text.ends_with('[') ? "" : ",", jobs::json_quoted(now.ticker),
-                        jobs::json_quoted(now.contract), now.accepted,
+                        text.ends_with('[') ? "" : ",", json_quoted(now.ticker),
+                        json_quoted(now.contract), now.accepted,
                         now.cvd ? std::to_string(*now.cvd) : std::string("null"));
   return text + "]}\n";
 }

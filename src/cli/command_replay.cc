@@ -1,9 +1,9 @@
 #include <CLI/CLI.hpp>
 
 #include "app/progress.h"
+#include "base/json_text.h"
 #include "base/signals.h"
 #include "cli/command.h"
-#include "jobs/json_text.h"
 #include "jobs/replay.h"
 
 namespace fm::cli {
@@ -26,14 +26,14 @@ std::string to_text(const jobs::ReplayPlaces& places) {
 std::string to_json(const jobs::ReplayPlaces& places) {
   std::string datasets;
   for (const std::string& name : places.datasets)
-    datasets += (datasets.empty() ? "" : ",") + jobs::json_quoted(name);
+    datasets += (datasets.empty() ? "" : ",") + json_quoted(name);
   std::string text =
       fmt::format("{{\"host\":{},\"live_port\":{},\"files\":{},\"datasets\":[{}]",
-                  jobs::json_quoted(places.host), places.live_port, places.files, datasets);
+                  json_quoted(places.host), places.live_port, places.files, datasets);
   if (places.http_port != 0) text += fmt::format(",\"http_port\":{}", places.http_port);
   if (places.https_port != 0)
     text += fmt::format(",\"https_port\":{},\"certificate\":{}", places.https_port,
-                        jobs::json_quoted(places.certificate));
+                        json_quoted(places.certificate));
   return text + "}\n";
 }
 

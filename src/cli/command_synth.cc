@@ -1,8 +1,8 @@
 #include <CLI/CLI.hpp>
 
 #include "app/progress.h"
+#include "base/json_text.h"
 #include "cli/command.h"
-#include "jobs/json_text.h"
 #include "jobs/registry.h"
 #include "synth/files.h"
 
@@ -34,14 +34,13 @@ std::string to_text(const synth::Written& written, const std::string& output,
 std::string to_json(const synth::Written& written, const std::string& output) {
   std::string rolls;
   for (const auto& roll : written.rolls)
-    rolls +=
-        fmt::format("{}{{\"root\":{},\"trade_date\":\"{}\",\"from\":{},\"to\":{}}}",
-                    rolls.empty() ? "" : ",", jobs::json_quoted(roll.root), roll.trade_date.iso(),
-                    jobs::json_quoted(roll.from), jobs::json_quoted(roll.to));
+    rolls += fmt::format("{}{{\"root\":{},\"trade_date\":\"{}\",\"from\":{},\"to\":{}}}",
+                         rolls.empty() ? "" : ",", json_quoted(roll.root), roll.trade_date.iso(),
+                         json_quoted(roll.from), json_quoted(roll.to));
   return fmt::format(
       "{{\"file\":{},\"records\":{},\"start\":\"{}\",\"end\":\"{}\",\"first_trade_date\":\"{}\","
       "\"last_trade_date\":\"{}\",\"rolls\":[{}]}}\n",
-      jobs::json_quoted(output), written.records, iso_nanos(written.start), iso_nanos(written.end),
+      json_quoted(output), written.records, iso_nanos(written.start), iso_nanos(written.end),
       written.trade_dates.front().iso(), written.trade_dates.back().iso(), rolls);
 }
 

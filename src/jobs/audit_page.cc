@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_text.h"
 #include "jobs/audit.h"
 #include "jobs/audit_accounts.h"
-#include "jobs/json_text.h"
 #include "jobs/text.h"
 
 namespace fm::jobs {

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "bars/sources.h"
-#include "jobs/json_text.h"
+#include "base/json_text.h"
 #include "jobs/registry.h"
 #include "ops/state.h"
 #include "table/catalogue.h"

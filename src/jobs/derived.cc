@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/json_text.h"
 #include "base/yaml.h"
-#include "jobs/json_text.h"
 #include "jobs/open_lake.h"
 
 namespace fm::jobs {

@@ -4,9 +4,9 @@
 #include <array>
 
 #include "base/assert.h"
+#include "base/json_text.h"
 #include "base/yaml.h"
 #include "jobs/doctor_checks.h"
-#include "jobs/json_text.h"
 
 namespace fm::jobs {
 namespace {

@@ -1,5 +1,5 @@
+#include "base/json_text.h"
 #include "jobs/fetch.h"
-#include "jobs/json_text.h"
 
 namespace fm::jobs {
 namespace {

@@ -5,9 +5,9 @@
 #include <set>
 #include <utility>
 
+#include "base/json_text.h"
 #include "base/log.h"
 #include "jobs/config.h"
-#include "jobs/json_text.h"
 #include "jobs/load_decode.h"
 #include "jobs/load_merge.h"
 #include "jobs/load_plan.h"

@@ -2,8 +2,8 @@
 
 #include <span>
 
+#include "base/json_text.h"
 #include "dbn/text_json.h"
-#include "jobs/json_text.h"
 
 namespace fm::jobs {
 namespace {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
-#include "jobs/json_text.h"
+#include "base/json_text.h"
 #include "jobs/load.h"
 #include "jobs/text.h"
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "jobs/json_text.h"
+#include "base/json_text.h"
 
 namespace fm::jobs {
 namespace {

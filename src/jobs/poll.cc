@@ -4,9 +4,9 @@
 #include <cctype>
 #include <utility>
 
+#include "base/json_text.h"
 #include "base/log.h"
 #include "jobs/housekeeping.h"
-#include "jobs/json_text.h"
 #include "jobs/open_lake.h"
 #include "jobs/poll_root.h"
 #include "jobs/registry.h"

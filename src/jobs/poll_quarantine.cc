@@ -4,8 +4,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/json_text.h"
 #include "base/log.h"
-#include "jobs/json_text.h"
 
 namespace fm::jobs {
 namespace {

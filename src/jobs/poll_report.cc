@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "jobs/json_text.h"
+#include "base/json_text.h"
 #include "jobs/poll.h"
 
 namespace fm::jobs {

@@ -5,9 +5,9 @@
 #include <optional>
 #include <vector>
 
+#include "base/json_text.h"
 #include "base/log.h"
 #include "dbn/symbol_map.h"
-#include "jobs/json_text.h"
 #include "jobs/poll_guards.h"
 #include "jobs/poll_quarantine.h"
 #include "jobs/poll_rows.h"

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/json_text.h"
 #include "candles/instruments.h"
 #include "capture/capture_day.h"
 #include "capture/log_reader.h"
@@ -12,7 +13,6 @@
 #include "jobs/candle_rows.h"
 #include "jobs/collector.h"
 #include "jobs/feed_places.h"
-#include "jobs/json_text.h"
 #include "jobs/row_compare.h"
 #include "jobs/session_window.h"
 #include "table/catalogue.h"

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "base/json_text.h"
 #include "base/log.h"
 #include "capture/capture_day.h"
 #include "capture/log.h"
@@ -12,7 +13,6 @@
 #include "capture/repair.h"
 #include "dbn/text_options.h"
 #include "jobs/feed_places.h"
-#include "jobs/json_text.h"
 #include "jobs/lake_commit.h"
 #include "jobs/lake_sink.h"
 

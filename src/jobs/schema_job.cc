@@ -2,8 +2,8 @@
 
 #include <vector>
 
+#include "base/json_text.h"
 #include "base/yaml.h"
-#include "jobs/json_text.h"
 #include "postgres/schema.h"
 #include "table/ddl.h"
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "jobs/json_text.h"
+#include "base/json_text.h"
 #include "table/catalogue.h"
 
 namespace fm::jobs {

@@ -1,6 +1,6 @@
 #include <iterator>
 
-#include "jobs/json_text.h"
+#include "base/json_text.h"
 #include "jobs/verify.h"
 
 namespace fm::jobs {

@@ -169,6 +169,15 @@ Result<std::optional<Manifest>> Lake::find(const table::Table& table,
   return store_of(*env_, directory_, options_).read(full_name(table), name);
 }
 
+Result<std::optional<Manifest>> Lake::find(const table::Table& table,
+                                           const std::string& partition) const {
+  return store_of(*env_, directory_, options_).read(full_name(table), partition);
+}
+
+std::string Lake::manifests_of(const table::Table& table) const {
+  return store_of(*env_, directory_, options_).manifests_of(full_name(table));
+}
+
 Result<std::optional<Manifest>> Lake::newest(const table::Table& table,
                                              std::string_view root) const {
   return store_of(*env_, directory_, options_).read_last(full_name(table), root);

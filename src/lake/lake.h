@@ -186,6 +186,12 @@ class Lake {
   [[nodiscard]] Result<std::optional<Manifest>> find(const table::Table& table,
                                                      const PartitionKey& partition) const;
 
+  // The same by its name: "p_root=ES/p_day=2025-06-16".
+  [[nodiscard]] Result<std::optional<Manifest>> find(const table::Table& table,
+                                                     const std::string& partition) const;
+  // The folder of a table's manifests, which may not exist: changes.h looks at its times.
+  [[nodiscard]] std::string manifests_of(const table::Table& table) const;
+
   // The last partition of a root; of all roots, for a table of all roots. Where a feed's cursor is.
   [[nodiscard]] Result<std::optional<Manifest>> newest(const table::Table& table,
                                                        std::string_view root) const;

@@ -48,8 +48,11 @@ std::string Store::part_path(std::string_view name) const {
 std::string Store::visible_path(std::string_view table, std::string_view partition) const {
   return fmt::format("{}/{}/{}", lake_, replaced(table, '.', '/'), partition);
 }
+std::string Store::manifests_of(std::string_view table) const {
+  return fmt::format("{}/manifests/{}", store_, table);
+}
 std::string Store::manifest_path(std::string_view table, std::string_view partition) const {
-  return fmt::format("{}/manifests/{}/{}.json", store_, table, partition);
+  return fmt::format("{}/{}.json", manifests_of(table), partition);
 }
 std::string Store::show_path(const Manifest& manifest, const Draft& draft) const {
   return fmt::format("{}/show/{},{},{}", store_, manifest.table,
@@ -121,7 +124,7 @@ Result<std::optional<Manifest>> Store::read(std::string_view table,
 
 Result<std::vector<std::string>> Store::partition_names(std::string_view table,
                                                         std::string_view root) const {
-  const std::string base = fmt::format("{}/manifests/{}", store_, table);
+  const std::string base = manifests_of(table);
   std::vector<std::string> partitions;
   const auto collect = [&](const std::string& directory, const std::string& prefix) -> Status {
     FM_ASSIGN(const auto names, list_or_empty(*env_, directory));

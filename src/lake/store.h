@@ -28,6 +28,7 @@ class Store {
   [[nodiscard]] Status prepare();
 
   [[nodiscard]] std::string part_path(std::string_view name) const;
+  [[nodiscard]] std::string manifests_of(std::string_view table) const;
   [[nodiscard]] std::string visible_path(std::string_view table, std::string_view partition) const;
 
   [[nodiscard]] Result<std::optional<Manifest>> read(std::string_view table,

@@ -222,11 +222,12 @@ Status HttpClient::State::prepare_method(const HttpRequest& request) {
     set(CURLOPT_HTTPGET, 1L);
   } else if (request.method == "HEAD") {
     set(CURLOPT_NOBODY, 1L);
-  } else if (request.method == "POST" || request.method == "PUT") {
+  } else if (request.method == "POST" || request.method == "PUT" ||
+             request.method == "PATCH") {
     set(CURLOPT_POST, 1L);
     set(CURLOPT_POSTFIELDS, request.body.data());
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    if (request.method == "PUT") set(CURLOPT_CUSTOMREQUEST, "PUT");
+    if (request.method != "POST") set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
     // An empty "Expect:" keeps libcurl from waiting for a 100 Continue.
     FM_TRY(add_header(header_list, "Expect:"));
     FM_TRY(add_header(header_list,
@@ -236,7 +237,7 @@ Status HttpClient::State::prepare_method(const HttpRequest& request) {
   } else if (request.method == "DELETE") {
     set(CURLOPT_CUSTOMREQUEST, "DELETE");
   } else {
-    return fail(Code::kInvalidArgument, "HTTP method '{}': expected GET, HEAD, POST, PUT or DELETE",
+    return fail(Code::kInvalidArgument, "HTTP method '{}': expected GET, HEAD, POST, PUT, PATCH or DELETE",
                 request.method);
   }
   return {};

@@ -47,10 +47,10 @@ struct HttpClientOptions {
 };
 
 struct HttpRequest {
-  std::string method = "GET";  // GET, HEAD, POST, PUT, DELETE
+  std::string method = "GET";  // GET, HEAD, POST, PUT, PATCH, DELETE
   std::string url;
   std::vector<Header> headers = {};
-  std::string body = {};          // of POST and PUT
+  std::string body = {};          // of POST, PUT and PATCH
   std::string content_type = {};  // of the body; empty: application/x-www-form-urlencoded
   std::optional<std::uint64_t> range_first = std::nullopt;  // asks for [first, last]
   std::optional<std::uint64_t> range_last = std::nullopt;   // none: to the end

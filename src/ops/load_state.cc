@@ -3,6 +3,8 @@
 #include <array>
 
 #include "base/assert.h"
+#include "ops/row_cells.h"
+#include "ops/state.h"
 #include "ops/state_connection.h"
 
 namespace fm::ops {
@@ -11,57 +13,25 @@ namespace {
 constexpr std::array kStatuses{LoadStatus::kRunning, LoadStatus::kSuccess, LoadStatus::kCopy,
                                LoadStatus::kRefused, LoadStatus::kFailed};
 
-using OptionalText = std::optional<std::string_view>;
-
-std::optional<std::int64_t> micros(const std::optional<Nanos>& time) {
-  if (!time) return std::nullopt;
-  return microseconds(*time);
-}
-
 Status insert_load(Statement& insert, const LoadedFile& file) {
   const auto count = [&](std::uint64_t value) { insert.bind(static_cast<std::int64_t>(value)); };
   insert.bind(file.path).bind(file.content_hash).bind(day_of(file.started_at));
   for (const std::uint64_t value : {file.size_bytes, file.modified, file.inode}) count(value);
   insert.bind_optional(OptionalText(file.job_id)).bind_optional(OptionalText(file.dataset));
   insert.bind_optional(OptionalText(file.schema)).bind_optional(OptionalText(file.roots));
-  insert.bind_optional(micros(file.range_start)).bind_optional(micros(file.range_end));
-  insert.bind_optional(micros(file.published_at));
+  insert.bind_optional(optional_microseconds(file.range_start))
+      .bind_optional(optional_microseconds(file.range_end));
+  insert.bind_optional(optional_microseconds(file.published_at));
   for (const std::uint64_t value : {file.rows_read, file.rows_added, file.rows_corrected,
                                     file.rows_unchanged, file.rows_outdated, file.rows_rejected})
     count(value);
   insert.bind(name(file.status)).bind_optional(OptionalText(file.error_message));
-  insert.bind(microseconds(file.started_at)).bind_optional(micros(file.finished_at));
+  insert.bind(microseconds(file.started_at)).bind_optional(optional_microseconds(file.finished_at));
   insert.bind(file.run_id).bind(file.engine_version);
   FM_TRY(insert.run());
   insert.reset();
   return {};
 }
-
-// Reads the columns of a row one behind the other.
-class Cells {
- public:
-  explicit Cells(const Statement& row) : row_(row) {}
-  std::string text() { return std::string(row_.text(column_++)); }
-  std::int64_t integer() { return row_.integer(column_++); }
-  std::uint64_t count() { return static_cast<std::uint64_t>(integer()); }
-  std::optional<std::string> optional_text() {
-    if (row_.is_null(column_)) return skip();
-    return text();
-  }
-  std::optional<Nanos> optional_time() {
-    if (row_.is_null(column_)) return skip();
-    return nanoseconds(integer());
-  }
-
- private:
-  std::nullopt_t skip() {
-    ++column_;
-    return std::nullopt;
-  }
-
-  const Statement& row_;
-  int column_ = 0;
-};
 
 LoadStatus parse_status(std::string_view text) {
   for (const LoadStatus status : kStatuses)
@@ -70,7 +40,7 @@ LoadStatus parse_status(std::string_view text) {
 }
 
 LoadedFile load_of(const Statement& row) {
-  Cells cells(row);
+  RowCells cells(row);
   LoadedFile file;
   file.path = cells.text();
   file.content_hash = cells.text();

@@ -94,6 +94,54 @@ CREATE TABLE databento_load_state (
 );
 CREATE INDEX databento_load_state_content ON databento_load_state (content_hash);
 )sql",
+    R"sql(
+CREATE TABLE mirror_state (
+  destination TEXT NOT NULL,
+  table_name  TEXT NOT NULL,
+  partition   TEXT NOT NULL,
+  part        TEXT NOT NULL,
+  date        INTEGER NOT NULL,
+  object      TEXT NOT NULL,
+  rows        INTEGER NOT NULL,
+  bytes       INTEGER NOT NULL,
+  crc32c      TEXT,
+  generation  INTEGER,
+  stage       TEXT NOT NULL CHECK (stage IN
+    ('planned', 'uploaded', 'submitted', 'loaded', 'verified', 'superseded')),
+  batch_id    TEXT,
+  since_ns    INTEGER NOT NULL,
+  planned_at  INTEGER NOT NULL,
+  changed_at  INTEGER NOT NULL,
+  PRIMARY KEY (destination, table_name, partition, part)
+);
+CREATE INDEX mirror_state_stage ON mirror_state (destination, stage);
+CREATE INDEX mirror_state_batch ON mirror_state (destination, batch_id);
+CREATE TABLE mirror_batches (
+  destination        TEXT NOT NULL,
+  batch_id           TEXT NOT NULL,
+  date               INTEGER NOT NULL,
+  table_name         TEXT NOT NULL,
+  kind               TEXT NOT NULL
+    CHECK (kind IN ('known', 'append', 'replace_day', 'merge', 'query')),
+  partition          TEXT,
+  day                INTEGER,
+  parts              INTEGER NOT NULL,
+  rows               INTEGER NOT NULL,
+  bytes              INTEGER NOT NULL,
+  partitions_touched INTEGER NOT NULL,
+  stage              TEXT NOT NULL
+    CHECK (stage IN ('sealed', 'staged', 'loaded', 'verified', 'failed')),
+  attempt            INTEGER NOT NULL,
+  job_id             TEXT,
+  bytes_billed       INTEGER NOT NULL,
+  error_message      TEXT,
+  created_at         INTEGER NOT NULL,
+  finished_at        INTEGER,
+  PRIMARY KEY (destination, batch_id)
+);
+CREATE INDEX mirror_batches_stage ON mirror_batches (destination, stage);
+CREATE INDEX mirror_batches_table ON mirror_batches (destination, table_name, created_at);
+)sql",
 };
 
 Status newer_than_program(const Sqlite& sqlite, std::int64_t version) {

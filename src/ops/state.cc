@@ -355,9 +355,10 @@ Status State::copy_to(Env& env, const std::string& file) {
 int State::schema_version() { return newest_schema(); }
 
 std::span<const table::Table* const> State::tables() {
-  static const std::array<const table::Table*, 5> kept = {
-      &table::job_runs(), &table::data_quality_events(), &table::candle_rejects(),
-      &table::feed_gaps(), &table::databento_load_state()};
+  static const std::array<const table::Table*, 7> kept = {
+      &table::job_runs(),      &table::data_quality_events(),  &table::candle_rejects(),
+      &table::feed_gaps(),     &table::databento_load_state(), &table::mirror_state(),
+      &table::mirror_batches()};
   return kept;
 }
 

@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "ops/load_state.h"
+#include "ops/mirror_state.h"
 #include "table/catalogue.h"
 #include "table/row_stream.h"
 
@@ -115,6 +116,16 @@ class State {
   [[nodiscard]] Status record_loads(std::span<const LoadedFile> files);
   // All that is stored, by path; of one path the newest last.
   [[nodiscard]] Result<std::vector<LoadedFile>> loads();
+
+  // In one transaction, each takes the place of what was stored for its destination and part, or
+  // batch.
+  [[nodiscard]] Status record_mirror(std::span<const MirrorPart> parts,
+                                     std::span<const MirrorBatch> batches = {});
+  [[nodiscard]] Status remove_mirror(std::span<const MirrorPart> parts);
+  // Those that the choice leaves, oldest partition first.
+  [[nodiscard]] Result<std::vector<MirrorPart>> mirror_parts(const MirrorChoice& choice);
+  // Those that the choice leaves, in the order of their creation.
+  [[nodiscard]] Result<std::vector<MirrorBatch>> mirror_batches(const BatchChoice& choice);
 
   // In one transaction, the counts of each ticker and date take the place of those stored before,
   // so that a job that is run again counts nothing twice. Empty counts remove.

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "table/column_kinds.h"
 #include "table/derived_tables.h"
+#include "table/mirror_tables.h"
 #include "table/vendor_columns.h"
 
 namespace fm::table {
@@ -436,7 +437,7 @@ constexpr std::array<Table, A + B> joined(const std::array<Table, A>& first,
   std::ranges::copy(second, all.begin() + A);
   return all;
 }
-constexpr auto kTables = joined(kSourceTables, kDerivedTables);
+constexpr auto kTables = joined(joined(kSourceTables, kDerivedTables), kMirrorTables);
 
 }  // namespace
 
@@ -523,5 +524,7 @@ const Table& databento_futures_continuous_1h() { return kTables[kSourceTables.si
 const Table& databento_futures_continuous_1m() { return kTables[kSourceTables.size() + 12]; }
 const Table& futures_curve_1d() { return kTables[kSourceTables.size() + 13]; }
 const Table& calendar_spreads_1d() { return kTables[kSourceTables.size() + 14]; }
+const Table& mirror_state() { return kTables[kTables.size() - 2]; }
+const Table& mirror_batches() { return kTables[kTables.size() - 1]; }
 
 }  // namespace fm::table

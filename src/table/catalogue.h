@@ -106,5 +106,7 @@ struct Table {
 [[nodiscard]] const Table& databento_futures_continuous_1m();
 [[nodiscard]] const Table& futures_curve_1d();
 [[nodiscard]] const Table& calendar_spreads_1d();
+[[nodiscard]] const Table& mirror_state();
+[[nodiscard]] const Table& mirror_batches();
 
 }  // namespace fm::table

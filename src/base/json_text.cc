@@ -1,8 +1,8 @@
-#include "jobs/json_text.h"
+#include "base/json_text.h"
 
 #include <fmt/core.h>
 
-namespace fm::jobs {
+namespace fm {
 
 std::string json_quoted(std::string_view text) {
   std::string out = "\"";
@@ -33,4 +33,4 @@ std::string json_quoted(std::string_view text) {
   return out + '"';
 }
 
-}  // namespace fm::jobs
+}  // namespace fm

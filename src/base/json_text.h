@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-namespace fm::jobs {
+namespace fm {
 
 // With the quotes around it; control characters, quotes and backslashes escaped, other bytes as
 // they are.
 [[nodiscard]] std::string json_quoted(std::string_view text);
 
-}  // namespace fm::jobs
+}  // namespace fm

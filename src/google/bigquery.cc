@@ -1,0 +1,261 @@
+#include "google/bigquery.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json_text.h"
+
+namespace fm::google {
+namespace {
+
+constexpr int kNotFound = 404;
+constexpr int kAlreadyThere = 409;
+
+// Between two looks at a job: short at first, because small loads take seconds.
+constexpr Nanos kFirstLook = kNanosPerSecond / 2;
+constexpr Nanos kLooksMax = 15 * kNanosPerSecond;
+
+Result<Job> job_of(const Json& json) {
+  Job job;
+  const auto id = json.text("/jobReference/jobId");
+  const auto state = json.text("/status/state");
+  if (!id || !state) return fail(Code::kCorrupt, "a job without id or state");
+  job.id = *id;
+  job.state = *state;
+  if (json.has("/status/errorResult")) {
+    job.error_reason = json.text("/status/errorResult/reason").value_or("unknown");
+    job.error_message = json.text("/status/errorResult/message").value_or("");
+  }
+  if (json.has("/statistics/load")) {
+    job.rows = json.integer("/statistics/load/outputRows").value_or(0);
+    job.bytes = json.integer("/statistics/load/inputFileBytes").value_or(0);
+    job.input_files = json.integer("/statistics/load/inputFiles").value_or(0);
+  } else {
+    job.rows = json.integer("/statistics/query/numDmlAffectedRows").value_or(0);
+    job.bytes = json.integer("/statistics/query/totalBytesProcessed")
+                    .value_or(json.integer("/statistics/totalBytesProcessed").value_or(0));
+    job.bytes_billed = json.integer("/statistics/query/totalBytesBilled").value_or(0);
+  }
+  return job;
+}
+
+std::string list_of(const std::vector<std::string>& texts) {
+  std::string list;
+  for (const std::string& text : texts) {
+    if (!list.empty()) list += ',';
+    list += json_quoted(text);
+  }
+  return "[" + list + "]";
+}
+
+std::string query_configuration(const QueryJob& query) {
+  return fmt::format(R"({{"query":{{"query":{},"useLegacySql":false,"maximumBytesBilled":"{}"}}}})",
+                     json_quoted(query.sql), query.bytes_billed_max);
+}
+
+}  // namespace
+
+std::string TableName::text() const { return fmt::format("{}.{}.{}", project, dataset, table); }
+
+std::string TableName::json() const {
+  return fmt::format(R"({{"projectId":{},"datasetId":{},"tableId":{}}})", json_quoted(project),
+                     json_quoted(dataset), json_quoted(table));
+}
+
+bool Job::may_run_again() const { return is_passing_reason(error_reason); }
+
+Error Job::error(std::string_view what) const {
+  auto error = Error(Code::kRefused,
+                     fmt::format("{}: job {}: {}: {}", what, id, error_reason, error_message));
+  return may_run_again() ? std::move(error).retryable() : std::move(error);
+}
+
+std::string BigQuery::project_url() const {
+  return fmt::format("{}/bigquery/v2/projects/{}", endpoints_->bigquery,
+                     net::percent_encode(project_));
+}
+
+std::string BigQuery::table_url(const TableName& name) const {
+  return fmt::format("{}/datasets/{}/tables/{}", project_url(), net::percent_encode(name.dataset),
+                     net::percent_encode(name.table));
+}
+
+Result<Job> BigQuery::insert(const LoadJob& load, const std::string& id) {
+  const std::string schema =
+      load.schema_json.empty() ? std::string() : fmt::format(R"(,"schema":{})", load.schema_json);
+  return insert(
+      fmt::format(R"({{"load":{{"destinationTable":{},"sourceUris":{},"sourceFormat":"PARQUET",)"
+                  R"("writeDisposition":"{}","createDisposition":"{}"{}}}}})",
+                  load.table.json(), list_of(load.uris),
+                  load.replace ? "WRITE_TRUNCATE" : "WRITE_APPEND",
+                  load.schema_json.empty() ? "CREATE_NEVER" : "CREATE_IF_NEEDED", schema),
+      id);
+}
+
+Result<Job> BigQuery::insert(const QueryJob& query, const std::string& id) {
+  return insert(query_configuration(query), id);
+}
+
+Result<Job> BigQuery::insert(const std::string& configuration, const std::string& id) {
+  const std::string what = fmt::format("job {}", id);
+  FM_ASSIGN(const net::HttpResponse answer,
+            api_->expect(
+                {.method = "POST",
+                 .url = project_url() + "/jobs",
+                 .body = fmt::format(
+                     R"({{"jobReference":{{"projectId":{},"jobId":{},"location":{}}},)"
+                     R"("configuration":{}}})",
+                     json_quoted(project_), json_quoted(id), json_quoted(location_), configuration),
+                 .content_type = "application/json"},
+                what, {kAlreadyThere}));
+  if (answer.status == kAlreadyThere) return found_job(id);
+  FM_ASSIGN(const Json json, Json::parse(answer.body));
+  return job_of(json);
+}
+
+// Right after "is there already" a job may not be found yet.
+Result<Job> BigQuery::found_job(const std::string& id) {
+  net::Backoff backoff(api_->env(), {.attempts_max = 8}, [this] { return api_->is_stopped(); });
+  for (;;) {
+    FM_ASSIGN(auto job, find_job(id));
+    if (job) return *std::move(job);
+    if (!backoff.wait())
+      return std::unexpected(
+          Error(Code::kConflict, fmt::format("job {}: is there already and is not found", id))
+              .retryable());
+  }
+}
+
+Result<std::optional<Job>> BigQuery::find_job(const std::string& id) {
+  FM_ASSIGN(const auto json,
+            api_->find(fmt::format("{}/jobs/{}?location={}", project_url(), net::percent_encode(id),
+                                   net::percent_encode(location_)),
+                       fmt::format("job {}", id)));
+  if (!json) return std::nullopt;
+  FM_ASSIGN(Job job, job_of(*json));
+  return job;
+}
+
+Result<Job> BigQuery::wait(Job job, Nanos patience) {
+  const Nanos until = api_->env().monotonic() + patience;
+  for (Nanos pause = kFirstLook; !job.is_done(); pause = std::min(pause * 2, kLooksMax)) {
+    if (api_->env().monotonic() >= until || api_->is_stopped())
+      return std::unexpected(
+          Error(Code::kTimedOut, fmt::format("job {}: is still {}", job.id, job.state))
+              .retryable());
+    api_->env().sleep_for(pause);
+    FM_ASSIGN(job, found_job(job.id));
+  }
+  return job;
+}
+
+Result<std::int64_t> BigQuery::dry_run(const std::string& sql) {
+  FM_ASSIGN(
+      const Json json,
+      api_->call("POST", project_url() + "/jobs", "dry run",
+                 fmt::format(R"({{"jobReference":{{"projectId":{},"location":{}}},)"
+                             R"("configuration":{{"dryRun":true,"query":{{"query":{},)"
+                             R"("useLegacySql":false}}}}}})",
+                             json_quoted(project_), json_quoted(location_), json_quoted(sql))));
+  if (const auto bytes = json.integer("/statistics/totalBytesProcessed")) return *bytes;
+  return fail(Code::kCorrupt, "a dry run without totalBytesProcessed");
+}
+
+Status BigQuery::rows(const std::string& id, std::vector<std::string>& names,
+                      const std::function<Status(Cells)>& take) {
+  std::string page;
+  for (;;) {
+    net::Parameters query{{"location", location_}, {"maxResults", "10000"}};
+    if (!page.empty()) query.emplace_back("pageToken", page);
+    FM_ASSIGN(const Json json,
+              api_->call("GET",
+                         fmt::format("{}/queries/{}?{}", project_url(), net::percent_encode(id),
+                                     net::encode_form(query)),
+                         fmt::format("rows of job {}", id)));
+    if (json.boolean("/jobComplete") != true)
+      return fail(Code::kCorrupt, "rows of job {}: it is not complete", id);
+    if (names.empty())
+      for (const Json& field : json.list("/schema/fields"))
+        names.push_back(field.text("/name").value_or(""));
+    for (const Json& row : json.list("/rows")) {
+      Cells cells;
+      for (const Json& cell : row.list("/f")) cells.push_back(cell.text("/v"));
+      FM_TRY(take(std::move(cells)));
+    }
+    page = json.text("/pageToken").value_or("");
+    if (page.empty()) return {};
+  }
+}
+
+Result<Job> BigQuery::select(const QueryJob& query, std::vector<std::string>& names,
+                             const std::function<Status(Cells)>& take) {
+  constexpr Nanos kPatience = 6 * 3'600 * kNanosPerSecond;
+  constexpr int kAttemptsMax = 4;
+  for (int attempt = 1;; ++attempt) {
+    const std::string id =
+        fmt::format("frontmonth_query_{:016x}{:016x}", api_->env().random(), api_->env().random());
+    FM_ASSIGN(Job job, insert(query, id));
+    FM_ASSIGN(job, wait(std::move(job), kPatience));
+    if (job.failed() && job.may_run_again() && attempt < kAttemptsMax) continue;
+    if (job.failed()) return std::unexpected(job.error("query"));
+    FM_TRY(rows(id, names, take));
+    return job;
+  }
+}
+
+Result<std::optional<Json>> BigQuery::dataset(std::string_view name) {
+  return api_->find(fmt::format("{}/datasets/{}", project_url(), net::percent_encode(name)),
+                    fmt::format("dataset {}.{}", project_, name));
+}
+
+Result<std::optional<Json>> BigQuery::table(const TableName& name) {
+  return api_->find(table_url(name), "table " + name.text());
+}
+
+Status BigQuery::create_dataset(std::string_view name, const std::string& body) {
+  FM_ASSIGN(const net::HttpResponse answer,
+            api_->expect({.method = "POST",
+                          .url = project_url() + "/datasets",
+                          .body = body,
+                          .content_type = "application/json"},
+                         fmt::format("dataset {}.{}", project_, name), {kAlreadyThere}));
+  static_cast<void>(answer);
+  return {};
+}
+
+Status BigQuery::patch_dataset(std::string_view name, const std::string& body) {
+  FM_ASSIGN(
+      const Json json,
+      api_->call("PATCH", fmt::format("{}/datasets/{}", project_url(), net::percent_encode(name)),
+                 fmt::format("dataset {}.{}", project_, name), body));
+  static_cast<void>(json);
+  return {};
+}
+
+Status BigQuery::create_table(const TableName& name, const std::string& body) {
+  FM_ASSIGN(const net::HttpResponse answer,
+            api_->expect({.method = "POST",
+                          .url = fmt::format("{}/datasets/{}/tables", project_url(),
+                                             net::percent_encode(name.dataset)),
+                          .body = body,
+                          .content_type = "application/json"},
+                         "table " + name.text(), {kAlreadyThere}));
+  static_cast<void>(answer);
+  return {};
+}
+
+Status BigQuery::patch_table(const TableName& name, const std::string& body) {
+  FM_ASSIGN(const Json json, api_->call("PATCH", table_url(name), "table " + name.text(), body));
+  static_cast<void>(json);
+  return {};
+}
+
+Status BigQuery::drop_table(const TableName& name) {
+  FM_ASSIGN(const net::HttpResponse answer,
+            api_->expect({.method = "DELETE", .url = table_url(name)}, "table " + name.text(),
+                         {kNotFound}));
+  static_cast<void>(answer);
+  return {};
+}
+
+}  // namespace fm::google
