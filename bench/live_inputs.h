@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "gateway/live_server.h"
 #include "jobs/live.h"
-#include "jobs/testing_env.h"
+#include "base/testing_forwarding_env.h"
 #include "rows.h"
 
 namespace fm::bench {

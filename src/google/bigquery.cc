@@ -81,14 +81,12 @@ std::string BigQuery::table_url(const TableName& name) const {
 }
 
 Result<Job> BigQuery::insert(const LoadJob& load, const std::string& id) {
-  const std::string schema =
-      load.schema_json.empty() ? std::string() : fmt::format(R"(,"schema":{})", load.schema_json);
+  // The schema is said, so that nothing about it is guessed from the files.
   return insert(
       fmt::format(R"({{"load":{{"destinationTable":{},"sourceUris":{},"sourceFormat":"PARQUET",)"
-                  R"("writeDisposition":"{}","createDisposition":"{}"{}}}}})",
+                  R"("writeDisposition":"{}","createDisposition":"CREATE_NEVER","schema":{}}}}})",
                   load.table.json(), list_of(load.uris),
-                  load.replace ? "WRITE_TRUNCATE" : "WRITE_APPEND",
-                  load.schema_json.empty() ? "CREATE_NEVER" : "CREATE_IF_NEEDED", schema),
+                  load.replace ? "WRITE_TRUNCATE" : "WRITE_APPEND", load.schema_json),
       id);
 }
 
@@ -108,17 +106,17 @@ Result<Job> BigQuery::insert(const std::string& configuration, const std::string
                      json_quoted(project_), json_quoted(id), json_quoted(location_), configuration),
                  .content_type = "application/json"},
                 what, {kAlreadyThere}));
-  if (answer.status == kAlreadyThere) return found_job(id);
+  if (answer.status == kAlreadyThere) return job(id);
   FM_ASSIGN(const Json json, Json::parse(answer.body));
   return job_of(json);
 }
 
 // Right after "is there already" a job may not be found yet.
-Result<Job> BigQuery::found_job(const std::string& id) {
+Result<Job> BigQuery::job(const std::string& id) {
   net::Backoff backoff(api_->env(), {.attempts_max = 8}, [this] { return api_->is_stopped(); });
   for (;;) {
-    FM_ASSIGN(auto job, find_job(id));
-    if (job) return *std::move(job);
+    FM_ASSIGN(auto found, find_job(id));
+    if (found) return *std::move(found);
     if (!backoff.wait())
       return std::unexpected(
           Error(Code::kConflict, fmt::format("job {}: is there already and is not found", id))
@@ -144,7 +142,7 @@ Result<Job> BigQuery::wait(Job job, Nanos patience) {
           Error(Code::kTimedOut, fmt::format("job {}: is still {}", job.id, job.state))
               .retryable());
     api_->env().sleep_for(pause);
-    FM_ASSIGN(job, found_job(job.id));
+    FM_ASSIGN(job, this->job(job.id));
   }
   return job;
 }

@@ -33,7 +33,7 @@ struct LoadJob {
   std::vector<std::string> uris;
   // WRITE_APPEND adds rows; WRITE_TRUNCATE replaces those of the table, or of its partition.
   bool replace = false;
-  std::string schema_json = {};  // of a table that is made by the load: {"fields":[…]}
+  std::string schema_json;  // of the table: {"fields":[…]}
 };
 
 struct QueryJob {
@@ -76,6 +76,8 @@ class BigQuery {
   [[nodiscard]] Result<Job> insert(const QueryJob& query, const std::string& id);
   // Nothing where no such job was ever sent.
   [[nodiscard]] Result<std::optional<Job>> find_job(const std::string& id);
+  // One that was taken; waits a little where the service does not know it yet. Errors: kConflict.
+  [[nodiscard]] Result<Job> job(const std::string& id);
   // Until the job is done, whether it succeeded or not. Errors: kTimedOut after `patience`.
   [[nodiscard]] Result<Job> wait(Job job, Nanos patience);
 
@@ -107,7 +109,6 @@ class BigQuery {
   [[nodiscard]] std::string project_url() const;
   [[nodiscard]] std::string table_url(const TableName& name) const;
   [[nodiscard]] Result<Job> insert(const std::string& configuration, const std::string& id);
-  [[nodiscard]] Result<Job> found_job(const std::string& id);
 
   Api* api_;
   const Endpoints* endpoints_;

@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <random>
 
+#include "base/testing_forwarding_env.h"
 #include "jobs/candles_job.h"
 #include "jobs/testing_candles.h"
 #include "jobs/testing_conversions.h"
-#include "jobs/testing_env.h"
 
 namespace fm::jobs {
 namespace {

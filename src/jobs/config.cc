@@ -231,6 +231,77 @@ constexpr Entry kEntries[] = {
        c.postgres.live = text;
        return text == "auto" || text == "on" || text == "off";
      }},
+    {{"google.project", "", "the id of a project, or nothing", "GOOGLE_CLOUD_PROJECT"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.google.project = text;
+       return true;
+     }},
+    {{"google.bucket", "", "the name of a bucket, or nothing"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.google.bucket = text;
+       return true;
+     }},
+    {{"google.prefix", "frontmonth", "what names of objects begin with"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.google.prefix = text;
+       return true;
+     }},
+    {{"google.dataset", "", "a dataset in place of market_data, or nothing"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.google.dataset = text;
+       return true;
+     }},
+    {{"google.location", "US", "a location such as US or us-central1"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.google.location = text;
+       return !text.empty();
+     }},
+    {{"google.tables", "", "tables with commas between them, or nothing for those that hold rows"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.google.tables = text;
+       return true;
+     }},
+    {{"google.key_file", "", "a file of mode 0600, or nothing"},
+     true,
+     [](Config& c, std::string_view text) {
+       c.google.key_file = text;
+       return true;
+     }},
+    {{"google.endpoint", "", "a URL, or nothing for Google's own"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.google.endpoint = text;
+       return true;
+     }},
+    {{"google.mirror", "false", "true or false"},
+     false,
+     [](Config& c, std::string_view text) { return read_boolean(text, c.google.mirror); }},
+    {{"google.interval_seconds", "300", "a whole number of seconds from 60 to 86400"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 60, 86'400, c.google.interval_seconds);
+     }},
+    {{"google.upload_threads", "4", "a whole number from 1 to 32"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 1, 32, c.google.upload_threads);
+     }},
+    {{"google.query_gib_max", "100", "a whole number of GiB from 1 to 1000000"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 1, 1'000'000, c.google.query_gib_max);
+     }},
+    {{"google.budget_usd", "0", "a whole number of US dollars from 0 (none) to 1000000"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 0, 1'000'000, c.google.budget_usd);
+     }},
     {{"log.level", "warning", "debug, info, warning or error"},
      false,
      [](Config& c, std::string_view text) { return read_level(text, c.log.level); }},

@@ -73,6 +73,22 @@ struct Config {
     std::string live;      // auto, on or off
   } postgres;
 
+  struct Google {
+    std::string project;
+    std::string bucket;
+    std::string prefix;    // of the objects
+    std::string dataset;   // in place of market_data; empty: market_data
+    std::string location;  // of datasets that are made
+    std::string tables;    // comma list; empty: those of the lake that hold rows
+    std::string key_file;  // of mode 0600; empty: the places of google/credentials.h
+    std::string endpoint;  // stands for all of Google's services; empty: Google's
+    bool mirror = false;   // whether live and poll keep the mirror up to date
+    std::int64_t interval_seconds = 0;
+    std::int64_t upload_threads = 0;
+    std::int64_t query_gib_max = 0;  // that one statement may be billed
+    std::int64_t budget_usd = 0;     // a month; 0: none
+  } google;
+
   struct Log {
     LogLevel level = LogLevel::kWarning;
     bool json = false;

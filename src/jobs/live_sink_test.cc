@@ -7,10 +7,10 @@
 #include <optional>
 #include <thread>
 
+#include "base/testing_forwarding_env.h"
 #include "jobs/lake_segment.h"
 #include "jobs/live.h"
 #include "jobs/testing_candles.h"
-#include "jobs/testing_env.h"
 #include "jobs/testing_live.h"
 
 namespace fm::jobs {

@@ -6,10 +6,10 @@
 #include <random>
 #include <thread>
 
+#include "base/testing_forwarding_env.h"
 #include "jobs/reconcile.h"
 #include "jobs/repair.h"
 #include "jobs/testing_candles.h"
-#include "jobs/testing_env.h"
 #include "jobs/testing_live.h"
 #include "ops/state.h"
 

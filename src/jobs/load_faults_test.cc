@@ -12,7 +12,7 @@
 #include <map>
 #include <random>
 
-#include "jobs/testing_env.h"
+#include "base/testing_forwarding_env.h"
 #include "jobs/testing_load.h"
 #include "lake/lake.h"
 #include "ops/state.h"

@@ -7,10 +7,10 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/testing_forwarding_env.h"
 #include "databento/sha256.h"
 #include "jobs/load.h"
 #include "jobs/testing_candles.h"
-#include "jobs/testing_env.h"
 #include "jobs/testing_load.h"
 #include "lake/lake.h"
 #include "ops/state.h"

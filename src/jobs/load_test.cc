@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/testing_forwarding_env.h"
 #include "dbn/writer.h"
 #include "jobs/testing_candles.h"
-#include "jobs/testing_env.h"
 #include "jobs/testing_load.h"
 #include "lake/lake.h"
 #include "ops/state.h"

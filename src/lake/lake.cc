@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "lake/files.h"
 #include "lake/partition_writer.h"
 #include "lake/row_reader.h"
 #include "lake/row_set.h"
@@ -172,6 +173,15 @@ Result<std::optional<Manifest>> Lake::find(const table::Table& table,
 Result<std::optional<Manifest>> Lake::find(const table::Table& table,
                                            const std::string& partition) const {
   return store_of(*env_, directory_, options_).read(full_name(table), partition);
+}
+
+Result<std::vector<std::string>> Lake::roots(const table::Table& table) const {
+  constexpr std::string_view kFolder = "p_root=";
+  FM_ASSIGN(const auto names, list_or_empty(*env_, manifests_of(table)));
+  std::vector<std::string> found;
+  for (const std::string& name : names)
+    if (name.starts_with(kFolder)) found.push_back(name.substr(kFolder.size()));
+  return found;
 }
 
 std::string Lake::manifests_of(const table::Table& table) const {

@@ -189,6 +189,8 @@ class Lake {
   // The same by its name: "p_root=ES/p_day=2025-06-16".
   [[nodiscard]] Result<std::optional<Manifest>> find(const table::Table& table,
                                                      const std::string& partition) const;
+  // Those that have partitions of the table, sorted; none for tables of all roots.
+  [[nodiscard]] Result<std::vector<std::string>> roots(const table::Table& table) const;
   // The folder of a table's manifests, which may not exist: changes.h looks at its times.
   [[nodiscard]] std::string manifests_of(const table::Table& table) const;
 

@@ -181,6 +181,18 @@ Status State::remove_mirror(std::span<const MirrorPart> parts) {
   return transaction.commit();
 }
 
+Status State::forget_mirror(std::string_view destination) {
+  Sqlite& sqlite = connection_->sqlite;
+  FM_ASSIGN(auto transaction, Transaction::begin(sqlite));
+  for (const std::string_view table : {"mirror_state", "mirror_batches"}) {
+    FM_ASSIGN(auto remove,
+              sqlite.prepare(fmt::format("DELETE FROM {} WHERE destination = ?", table)));
+    remove.bind(destination);
+    FM_TRY(remove.run());
+  }
+  return transaction.commit();
+}
+
 Result<std::vector<MirrorPart>> State::mirror_parts(const MirrorChoice& choice) {
   std::string sql = "SELECT * FROM mirror_state WHERE destination = ?";
   if (!choice.table.empty()) sql += " AND table_name = ?";
@@ -207,12 +219,14 @@ Result<std::vector<MirrorBatch>> State::mirror_batches(const BatchChoice& choice
   std::string sql = "SELECT * FROM mirror_batches WHERE created_at >= ?";
   if (!choice.destination.empty()) sql += " AND destination = ?";
   if (!choice.table.empty()) sql += " AND table_name = ?";
+  if (!choice.batch_id.empty()) sql += " AND batch_id = ?";
   if (choice.unfinished) sql += " AND stage <> 'verified'";
   sql += " ORDER BY created_at, batch_id";
   FM_ASSIGN(auto select, connection_->sqlite.prepare(sql));
   select.bind(microseconds(choice.since));
   if (!choice.destination.empty()) select.bind(choice.destination);
   if (!choice.table.empty()) select.bind(choice.table);
+  if (!choice.batch_id.empty()) select.bind(choice.batch_id);
   std::vector<MirrorBatch> batches;
   for (;;) {
     FM_ASSIGN(const bool row, select.step());

@@ -32,10 +32,10 @@ struct MirrorPart {
   std::string object;
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
-  std::optional<std::string> crc32c;
-  std::optional<std::int64_t> generation;
+  std::optional<std::string> crc32c = {};
+  std::optional<std::int64_t> generation = {};
   MirrorStage stage = MirrorStage::kPlanned;
-  std::optional<std::string> batch_id;
+  std::optional<std::string> batch_id = {};
   Nanos since = 0;       // when it entered its partition
   Nanos planned_at = 0;  // these two are kept to the microsecond
   Nanos changed_at = 0;
@@ -65,19 +65,19 @@ struct MirrorBatch {
   std::string batch_id;
   std::string table;
   BatchKind kind = BatchKind::kAppend;
-  std::optional<std::string> partition;
-  std::optional<Date> day;
+  std::optional<std::string> partition = {};
+  std::optional<Date> day = {};
   std::uint64_t parts = 0;
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
   std::uint64_t partitions_touched = 0;
   BatchStage stage = BatchStage::kSealed;
   std::uint64_t attempt = 1;
-  std::optional<std::string> job_id;
+  std::optional<std::string> job_id = {};
   std::uint64_t bytes_billed = 0;
-  std::optional<std::string> error_message;
+  std::optional<std::string> error_message = {};
   Nanos created_at = 0;
-  std::optional<Nanos> finished_at;
+  std::optional<Nanos> finished_at = {};
   friend bool operator==(const MirrorBatch&, const MirrorBatch&) = default;
 };
 
@@ -94,6 +94,7 @@ struct MirrorChoice {
 struct BatchChoice {
   std::string destination;  // empty: of all
   std::string table = {};
+  std::string batch_id = {};
   bool unfinished = false;  // sealed, staged or loaded, and failed ones
   Nanos since = 0;          // created then or later
 };

@@ -122,6 +122,8 @@ class State {
   [[nodiscard]] Status record_mirror(std::span<const MirrorPart> parts,
                                      std::span<const MirrorBatch> batches = {});
   [[nodiscard]] Status remove_mirror(std::span<const MirrorPart> parts);
+  // All that is known of a destination.
+  [[nodiscard]] Status forget_mirror(std::string_view destination);
   // Those that the choice leaves, oldest partition first.
   [[nodiscard]] Result<std::vector<MirrorPart>> mirror_parts(const MirrorChoice& choice);
   // Those that the choice leaves, in the order of their creation.

@@ -38,11 +38,6 @@ EngineTypes types_of(Type type) {
   FM_ASSERT(false);
 }
 
-std::string description_of(const Column& column) {
-  return column.unit.empty() ? std::string(column.description)
-                             : fmt::format("{} [{}]", column.description, column.unit);
-}
-
 std::string name_list(std::span<const std::string_view> names, Engine engine) {
   std::string list;
   for (const auto& name : names)
@@ -57,12 +52,15 @@ bool key_is_nullable(const Table& table) {
   });
 }
 
+// BigQuery's columns may all be null: its loads take a file that leaves a column optional, as every
+// file of the lake does, for a change of a required one, and refuse it.
 std::string column_list(const Table& table, Engine engine) {
   std::string list;
   for (const Column& column : table.columns) {
+    const bool nullable = column.nullable || engine == Engine::kBigquery;
     fmt::format_to(std::back_inserter(list), "{}  {} {}{}", list.empty() ? "" : ",\n",
                    quote_name(column.name, engine), sql_type(column.type, engine),
-                   column.nullable ? "" : " NOT NULL");
+                   nullable ? "" : " NOT NULL");
     if (engine == Engine::kBigquery)
       fmt::format_to(std::back_inserter(list), " OPTIONS(description={})",
                      quote_text(description_of(column), engine));
@@ -173,6 +171,11 @@ std::string plain_list(std::span<const std::string_view> names) {
 }
 
 }  // namespace
+
+std::string description_of(const Column& column) {
+  return column.unit.empty() ? std::string(column.description)
+                             : fmt::format("{} [{}]", column.description, column.unit);
+}
 
 Result<Engine> parse_engine(std::string_view name) {
   if (name == "duckdb") return Engine::kDuckdb;

@@ -19,6 +19,8 @@ enum class Engine { kDuckdb, kPostgres, kTimescale, kBigquery };
 
 // The engine's name of a type: TIMESTAMPTZ, timestamptz, TIMESTAMP …
 [[nodiscard]] std::string_view sql_type(Type type, Engine engine);
+// With its unit: "quoted price [USD]".
+[[nodiscard]] std::string description_of(const Column& column);
 [[nodiscard]] std::string quote_name(std::string_view name, Engine engine);
 [[nodiscard]] std::string quote_text(std::string_view text, Engine engine);
 

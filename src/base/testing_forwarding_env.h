@@ -8,7 +8,7 @@
 
 #include "base/env.h"
 
-namespace fm::jobs {
+namespace fm {
 
 class ForwardingEnv : public Env {
  public:
@@ -70,4 +70,4 @@ class ForwardingEnv : public Env {
 [[nodiscard]] std::unique_ptr<WritableFile> with_full_disk(std::unique_ptr<WritableFile> file,
                                                            std::uint64_t bytes);
 
-}  // namespace fm::jobs
+}  // namespace fm

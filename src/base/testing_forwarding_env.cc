@@ -1,9 +1,9 @@
-#include "jobs/testing_env.h"
+#include "base/testing_forwarding_env.h"
 
 #include <algorithm>
 #include <random>
 
-namespace fm::jobs {
+namespace fm {
 namespace {
 
 class ShortReads final : public ReadableFile {
@@ -64,4 +64,4 @@ std::unique_ptr<WritableFile> with_full_disk(std::unique_ptr<WritableFile> file,
   return std::make_unique<FullDisk>(std::move(file), bytes);
 }
 
-}  // namespace fm::jobs
+}  // namespace fm

@@ -1,0 +1,160 @@
+#include "google/mirror.h"
+
+#include <gtest/gtest.h>
+
+#include "google/testing_cloud.h"
+#include "lake/testing_rows.h"
+
+namespace fm::google {
+namespace {
+
+using ops::MirrorStage;
+
+const Date kDay(2025, 6, 16);
+
+class MirrorTest : public ::testing::Test {
+ protected:
+  void SetUp() override { restart(); }
+
+  void restart() {
+    process_ = {};
+    auto started = cloud_.start(cloud_.options());
+    ASSERT_TRUE(started) << started.error().message();
+    process_ = *std::move(started);
+  }
+
+  CycleReport cycle() {
+    auto report = process_.mirror->cycle();
+    EXPECT_TRUE(report) << report.error().message();
+    if (!report) return {};
+    for (const auto& [table, error] : report->problems) ADD_FAILURE() << table << error.message();
+    return *std::move(report);
+  }
+
+  void expect_equal() {
+    for (const table::Table* const table : cloud_.options().tables)
+      EXPECT_EQ(cloud_.copied(*table), cloud_.stored(*table)) << table->name;
+  }
+
+  lake::Lake& lake() { return *process_.lake; }
+  std::size_t parts(MirrorStage stage) {
+    return process_.state
+        ->mirror_parts({.destination = cloud_.options().destination.name(), .stage = stage})
+        ->size();
+  }
+
+  TestCloud cloud_;
+  TestCloud::Process process_;
+};
+
+TEST_F(MirrorTest, BringsWhatIsThereAndThenNothing) {
+  for (const char* const root : {"ES", "NQ", "ZL"})
+    ASSERT_TRUE(lake::write_version(lake(), root, kDay, 3));
+  const CycleReport first = cycle();
+  EXPECT_EQ(first.parts_uploaded, 3u);
+  EXPECT_EQ(first.batches, 1u);
+  EXPECT_EQ(first.rows_loaded, 3 * lake::rows_of_version(3));
+  EXPECT_EQ(first.parts_waiting, 0u);
+  EXPECT_EQ(parts(MirrorStage::kVerified), 3u);
+  expect_equal();
+  const auto objects = cloud_.cloud->objects(std::string(kBucket));
+  ASSERT_EQ(objects.size(), 3u);
+  EXPECT_TRUE(objects[0].name.starts_with("lake/candles_1m/root=ES/date=2025-06-16/part-"));
+
+  const CycleReport second = cycle();
+  EXPECT_EQ(second.parts_found + second.parts_uploaded + second.batches, 0u);
+  EXPECT_EQ(second.requests, 0u);
+}
+
+TEST_F(MirrorTest, AppendsMinutesAndLoadsMergedOnesNotAgain) {
+  for (int minute = 0; minute < 3; ++minute) {
+    ASSERT_TRUE(lake::append_minute(lake(), "ES", kDay, minute));
+    EXPECT_EQ(cycle().rows_loaded, lake::kRowsOfMinute);
+  }
+  expect_equal();
+  ASSERT_TRUE(lake().compact(table::candles_1m(), {.root = "ES", .date = kDay},
+                             lake::Compact::kEverything));
+  const CycleReport merged = cycle();
+  EXPECT_EQ(merged.parts_adopted, 1u);
+  EXPECT_EQ(merged.rows_loaded, 0u);
+  EXPECT_EQ(parts(MirrorStage::kVerified), 1u);
+  EXPECT_EQ(parts(MirrorStage::kSuperseded), 3u);
+  expect_equal();
+}
+
+TEST_F(MirrorTest, ReplacesTheDayOfARewrittenPartition) {
+  for (const char* const root : {"ES", "NQ"})
+    ASSERT_TRUE(lake::write_version(lake(), root, kDay, 3));
+  cycle();
+  ASSERT_TRUE(lake::write_version(lake(), "ES", kDay, 5));
+  const CycleReport report = cycle();
+  EXPECT_EQ(report.corrections, 1u);
+  EXPECT_EQ(report.bytes_billed, 0u);  // loads cost nothing
+  expect_equal();
+  // And back again: the same parts, another batch.
+  ASSERT_TRUE(lake::write_version(lake(), "ES", kDay, 3));
+  EXPECT_EQ(cycle().corrections, 1u);
+  expect_equal();
+}
+
+TEST_F(MirrorTest, MergesARewrittenYear) {
+  const auto write = [&](std::string_view root, std::int64_t cvd) {
+    const auto row = lake::session_row(root, kDay, cvd, 1);
+    table::BatchStream rows(row);
+    ASSERT_TRUE(lake().replace_dates(table::candle_sessions(), root, rows, {}));
+  };
+  write("ES", 7);
+  write("NQ", 8);
+  cycle();
+  expect_equal();
+  write("ES", 9);
+  const CycleReport report = cycle();
+  EXPECT_EQ(report.corrections, 1u);
+  EXPECT_GT(report.bytes_billed, 0u);
+  expect_equal();
+  EXPECT_EQ(cloud_.cloud->tables().size(), 2u);  // no staging table is left
+}
+
+TEST_F(MirrorTest, RemovesWhatWasEmptied) {
+  ASSERT_TRUE(lake::write_version(lake(), "ES", kDay, 3));
+  cycle();
+  table::EmptyStream none(table::candles_1m());
+  ASSERT_TRUE(lake().replace(table::candles_1m(), {.root = "ES", .date = kDay}, none, {}));
+  cycle();
+  EXPECT_TRUE(cloud_.copied(table::candles_1m()).empty());
+}
+
+TEST_F(MirrorTest, CollectsObjectsThatNothingNeeds) {
+  ASSERT_TRUE(lake::write_version(lake(), "ES", kDay, 3));
+  cycle();
+  ASSERT_TRUE(lake::write_version(lake(), "ES", kDay, 5));
+  cycle();
+  EXPECT_EQ(cloud_.cloud->objects(std::string(kBucket)).size(), 2u);
+  const auto garbage = process_.mirror->collect_garbage();
+  ASSERT_TRUE(garbage) << garbage.error().message();
+  EXPECT_EQ(garbage->objects_removed, 1u);
+  EXPECT_EQ(cloud_.cloud->objects(std::string(kBucket)).size(), 1u);
+  EXPECT_EQ(cycle().batches, 0u);
+}
+
+TEST_F(MirrorTest, GoesOnInAnotherProcess) {
+  ASSERT_TRUE(lake::write_version(lake(), "ES", kDay, 3));
+  cycle();
+  restart();
+  EXPECT_EQ(cycle().batches, 0u);
+  ASSERT_TRUE(lake::write_version(lake(), "NQ", kDay, 4));
+  cycle();
+  expect_equal();
+}
+
+TEST_F(MirrorTest, ARowOfSomebodyElseIsReplaced) {
+  ASSERT_TRUE(lake::write_version(lake(), "ES", kDay, 3));
+  cycle();
+  ASSERT_TRUE(process_.state->forget_mirror(cloud_.options().destination.name()));
+  restart();
+  EXPECT_EQ(cycle().corrections, 1u);
+  expect_equal();
+}
+
+}  // namespace
+}  // namespace fm::google

@@ -1,0 +1,184 @@
+#include "jobs/mirror.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json_text.h"
+#include "base/log.h"
+#include "jobs/open_lake.h"
+#include "jobs/text.h"
+#include "ops/state.h"
+
+namespace fm::jobs {
+namespace {
+
+using google::CycleReport;
+using google::Mirror;
+
+constexpr std::string_view kLockFile = "mirror.lock";
+constexpr Nanos kFailedPause = 600 * kNanosPerSecond;
+
+class MirrorRun {
+ public:
+  MirrorRun(Env& env, const MirrorJobOptions& options, CloudPlace& place, StopSignal& stop,
+            lake::Lake& lake, ops::State& state)
+      : env_(env), options_(options), place_(place), stop_(stop), lake_(lake), state_(state) {
+    report_.destination = place.destination.name();
+  }
+
+  Result<MirrorReport> run() {
+    for (;;) {
+      if (Status done = cycle(); !done) {
+        // What runs for weeks outlives an outage; what runs once says so.
+        if (!options_.watch || !done.error().can_retry()) return std::unexpected(done.error());
+        log_warning("mirror: {}", done.error().message());
+        report_.totals.problems = {{"mirror", std::move(done).error()}};
+        mirror_.reset();
+      }
+      ++report_.cycles;
+      report_.stopped = stop_.requested();
+      if (report_.stopped || !options_.watch) break;
+      report_.stopped = stop_.wait_for(options_.interval);
+      if (report_.stopped) break;
+    }
+    if (options_.garbage && mirror_ && !report_.stopped) {
+      FM_ASSIGN(report_.garbage, mirror_->collect_garbage());
+    }
+    return std::move(report_);
+  }
+
+ private:
+  // Tables that got their first rows since the last cycle are mirrored from then on.
+  Status open() {
+    FM_ASSIGN(auto tables, tables_to_copy(lake_, options_.tables));
+    if (mirror_ && tables == tables_) return {};
+    google::MirrorOptions mirror{.endpoints = place_.endpoints,
+                                 .destination = place_.destination,
+                                 .tables = tables,
+                                 .upload_threads = options_.upload_threads};
+    if (options_.query_bytes_max > 0) mirror.limits.merge_bytes_max = options_.query_bytes_max;
+    if (options_.watch) mirror.failed_pause = kFailedPause;
+    mirror.is_stopped = [this] { return stop_.requested(); };
+    FM_ASSIGN(mirror_, Mirror::open(env_, lake_, state_, *place_.tokens, place_.transports,
+                                    std::move(mirror)));
+    tables_ = std::move(tables);
+    return {};
+  }
+
+  Status cycle() {
+    FM_TRY(open());
+    FM_ASSIGN(CycleReport cycle, mirror_->cycle());
+    log_info("mirror: {} uploaded, {} loaded, {} waiting", plural(cycle.parts_uploaded, "file"),
+             plural(cycle.rows_loaded, "row"), plural(cycle.parts_waiting, "file"));
+    CycleReport& totals = report_.totals;
+    cycle.parts_found += totals.parts_found;
+    cycle.parts_uploaded += totals.parts_uploaded;
+    cycle.bytes_uploaded += totals.bytes_uploaded;
+    cycle.parts_adopted += totals.parts_adopted;
+    cycle.batches += totals.batches;
+    cycle.corrections += totals.corrections;
+    cycle.rows_loaded += totals.rows_loaded;
+    cycle.bytes_billed += totals.bytes_billed;
+    cycle.requests += totals.requests;
+    totals = std::move(cycle);
+    return {};
+  }
+
+  Env& env_;
+  const MirrorJobOptions& options_;
+  CloudPlace& place_;
+  StopSignal& stop_;
+  lake::Lake& lake_;
+  ops::State& state_;
+  std::vector<const table::Table*> tables_;
+  std::unique_ptr<Mirror> mirror_;
+  MirrorReport report_;
+};
+
+}  // namespace
+
+bool MirrorReport::complete() const {
+  return totals.problems.empty() && totals.deferred.empty() && totals.parts_waiting == 0;
+}
+
+bool MirrorReport::may_pass() const {
+  return std::ranges::all_of(totals.problems, [](const google::MirrorProblem& problem) {
+    return problem.error.can_retry();
+  });
+}
+
+Result<MirrorReport> run_mirror(Env& env, const MirrorJobOptions& options, CloudPlace& place,
+                                StopSignal& stop) {
+  if (!env.exists(options.lake)) return fail(Code::kNotFound, "{}: there is no lake", options.lake);
+  FM_ASSIGN(const auto lake, open_lake(env, {.directory = options.lake,
+                                             .state_dir = options.state_dir,
+                                             .keep_days = options.keep_days}));
+  const auto lock = env.lock(join(lake->state_dir(), kLockFile), 0);
+  if (!lock)
+    return std::unexpected(
+        Error(lock.error())
+            .hint("Another process mirrors this lake: frontmonth mirror, live or "
+                  "poll."));
+  FM_ASSIGN(ops::State state, ops::State::open(env, ops::state_file(lake->state_dir())));
+  if (options.forget) FM_TRY(state.forget_mirror(place.destination.name()));
+  FM_ASSIGN(
+      const std::string run,
+      state.begin_run({.job = "mirror",
+                       .parameters_json = fmt::format(R"({{"destination":{}}})",
+                                                      json_quoted(place.destination.name()))}));
+  auto report = MirrorRun(env, options, place, stop, *lake, state).run();
+  ops::RunEnd end;
+  if (report) {
+    end.rows_processed = static_cast<std::int64_t>(report->totals.rows_loaded);
+    if (!report->totals.problems.empty())
+      end.error_message = report->totals.problems.front().error.message();
+  } else {
+    end.error_message = report.error().message();
+  }
+  FM_TRY(state.finish_run(run, end));
+  return report;
+}
+
+std::string to_text(const MirrorReport& report) {
+  const CycleReport& totals = report.totals;
+  std::string text = fmt::format(
+      "{}: {} ({} bytes) uploaded, {} loaded in {}, {} corrected, {} adopted from merged parts\n",
+      report.destination, plural(totals.parts_uploaded, "file"), with_commas(totals.bytes_uploaded),
+      plural(totals.rows_loaded, "row"), plural(totals.batches, "job"), totals.corrections,
+      with_commas(totals.parts_adopted));
+  if (totals.bytes_billed > 0)
+    text += fmt::format("Merges were billed {} bytes\n", with_commas(totals.bytes_billed));
+  if (report.garbage)
+    text += fmt::format(
+        "{} of {} removed ({} bytes)\n", with_commas(report.garbage->objects_removed),
+        plural(report.garbage->objects_seen, "object"), with_commas(report.garbage->bytes_removed));
+  for (const std::string& why : totals.deferred) text += fmt::format("Put off: {}\n", why);
+  for (const google::MirrorProblem& problem : totals.problems)
+    text += fmt::format("{}: {}\n", problem.table, problem.error.message());
+  text += report.complete()
+              ? "Everything is there\n"
+              : fmt::format("{} not there yet\n", plural(totals.parts_waiting, "file"));
+  return text;
+}
+
+std::string to_json(const MirrorReport& report) {
+  const CycleReport& totals = report.totals;
+  std::string problems, deferred;
+  for (const google::MirrorProblem& problem : totals.problems)
+    problems += fmt::format(R"({}{{"table":{},"error":{},"can_retry":{}}})",
+                            problems.empty() ? "" : ",", json_quoted(problem.table),
+                            json_quoted(problem.error.message()), problem.error.can_retry());
+  for (const std::string& why : totals.deferred)
+    deferred += (deferred.empty() ? "" : ",") + json_quoted(why);
+  return fmt::format(
+      R"({{"destination":{},"complete":{},"cycles":{},"files_uploaded":{},"bytes_uploaded":{},)"
+      R"("rows_loaded":{},"batches":{},"corrections":{},"files_adopted":{},"bytes_billed":{},)"
+      R"("files_waiting":{},"requests":{},"objects_removed":{},"deferred":[{}],"problems":[{}]}})"
+      "\n",
+      json_quoted(report.destination), report.complete(), report.cycles, totals.parts_uploaded,
+      totals.bytes_uploaded, totals.rows_loaded, totals.batches, totals.corrections,
+      totals.parts_adopted, totals.bytes_billed, totals.parts_waiting, totals.requests,
+      report.garbage ? report.garbage->objects_removed : 0, deferred, problems);
+}
+
+}  // namespace fm::jobs
