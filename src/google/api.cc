@@ -16,7 +16,7 @@ constexpr int kAlreadyThere = 409;
 constexpr int kPreconditionFailed = 412;
 
 // A token that was fetched for nothing is better than one that is asked for again and again.
-constexpr int kTokensMax = 2;
+constexpr int kTokensMax = 3;
 
 std::string_view advice_for(const Refusal& refusal) {
   if (refusal.status == kUnauthorized)

@@ -291,8 +291,8 @@ Status Mirror::settle_partition(const Table& table, const lake::Manifest& manife
   PartitionPlan plan = plan_partition(manifest, known, ours_.contains(manifest.table));
   done = plan.is_done();
   if (plan.wait || !plan.fresh.empty()) return {};
+  if (is_corrected(manifest, drafts)) return {};  // with another root of its day
   if (plan.correct) {
-    if (is_corrected(manifest, drafts)) return {};  // by another root of its day
     FM_ASSIGN(const bool ready, correct(table, manifest, drafts));
     static_cast<void>(ready);  // otherwise the next round's uploads make it so
     return {};

@@ -57,6 +57,16 @@ void add_append(const Table& table, const ops::MirrorPart& part, std::vector<Bat
 void add_correction(const Table& table, std::optional<Date> day,
                     const std::vector<std::string>& partitions, std::vector<ops::MirrorPart> parts,
                     std::vector<BatchDraft>& drafts) {
+  // What a correction brings is appended by nobody else.
+  for (BatchDraft& draft : drafts) {
+    if (draft.batch.table != full_name(table) || draft.batch.kind != BatchKind::kAppend) continue;
+    std::erase_if(draft.parts, [&](const ops::MirrorPart& part) {
+      return std::ranges::find(partitions, part.partition) != partitions.end();
+    });
+  }
+  std::erase_if(drafts, [](const BatchDraft& draft) {
+    return draft.batch.kind == BatchKind::kAppend && draft.parts.empty();
+  });
   const auto kind = day ? BatchKind::kReplaceDay : BatchKind::kMerge;
   BatchDraft* into = nullptr;
   for (BatchDraft& draft : drafts) {

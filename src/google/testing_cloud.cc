@@ -73,9 +73,10 @@ Result<net::HttpResponse> CloudTransport::send(const net::HttpRequest& request) 
 
 TestCloud::TestCloud(std::uint64_t seed)
     : env(kNow, seed),
-      cloud(fakegcp::Cloud::create(env, {.seed = seed,
-                                         .jobs = {.pending_max = 2 * kNanosPerSecond,
-                                                  .running_max = 5 * kNanosPerSecond}})
+      service_env(env),
+      cloud(fakegcp::Cloud::create(service_env, {.seed = seed,
+                                                 .jobs = {.pending_max = 2 * kNanosPerSecond,
+                                                          .running_max = 5 * kNanosPerSecond}})
                 .value()),
       key_(fakegcp::service_account_json(kEmail, shared_key().private_pem, kTokenUri, kProject)) {
   cloud->add_bucket(std::string(kBucket), "US");

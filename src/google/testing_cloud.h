@@ -31,6 +31,7 @@ class SteppedEnv final : public ForwardingEnv {
   void sleep_for(Nanos duration) override { now_ += duration; }
   std::uint64_t random() override;
 
+  [[nodiscard]] Nanos peek() const { return now_; }
   void kill_at(std::uint64_t step) { steps_left_ = step; }
   void spare() { steps_left_ = 0; }
   void step();
@@ -39,6 +40,18 @@ class SteppedEnv final : public ForwardingEnv {
   Nanos now_;
   std::uint64_t random_;
   std::uint64_t steps_left_ = 0;  // 0: lives
+};
+
+// The same clock for the services, which live on when the process dies.
+class ServiceEnv final : public ForwardingEnv {
+ public:
+  explicit ServiceEnv(SteppedEnv& env) : env_(&env) {}
+  Nanos now() override { return env_->peek(); }
+  Nanos monotonic() override { return env_->peek(); }
+  void sleep_for(Nanos duration) override { env_->sleep_for(duration); }
+
+ private:
+  SteppedEnv* env_;
 };
 
 class CloudTransport final : public Transport {
@@ -79,6 +92,7 @@ class TestCloud {
 
   TestDirectory directory;
   SteppedEnv env;
+  ServiceEnv service_env;
   std::unique_ptr<fakegcp::Cloud> cloud;
 
  private:
