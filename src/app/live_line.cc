@@ -62,6 +62,25 @@ std::string database_words(const jobs::LiveStatus& status) {
   return text;
 }
 
+std::string mirror_words(const jobs::LiveStatus& status) {
+  const jobs::MirrorFigures& mirror = status.mirror;
+  if (!mirror.is_on) return "";
+  std::string text =
+      fmt::format("; mirror: {} rows", short_count(static_cast<double>(mirror.rows_loaded)));
+  if (mirror.oldest_waiting)
+    text += fmt::format(", {} files waiting, {} behind", mirror.files_waiting,
+                        lag(status.now, second_of(*mirror.oldest_waiting)));
+  if (!mirror.last_error.empty()) text += fmt::format(" (not brought: {})", mirror.last_error);
+  return text;
+}
+
+std::string mirror_json(const jobs::MirrorFigures& mirror) {
+  if (!mirror.is_on) return "null";
+  return fmt::format(R"({{"destination":{},"cycles":{},"rows_loaded":{},"files_waiting":{}}})",
+                     json_quoted(mirror.destination), mirror.cycles, mirror.rows_loaded,
+                     mirror.files_waiting);
+}
+
 std::string database_json(const jobs::DatabaseFigures& database) {
   if (!database.is_on) return "null";
   return fmt::format(
@@ -112,7 +131,7 @@ std::string feed_line(const jobs::LiveStatus& status, const jobs::LiveStatus& be
   if (feed.sessions > 1) text += fmt::format(", {} sessions", feed.sessions);
   if (feed.gaps > 0) text += fmt::format(", {} gaps", feed.gaps);
   if (!feed.last_error.empty()) text += fmt::format(" ({})", feed.last_error);
-  return text + "; " + lake_words(status) + database_words(status);
+  return text + "; " + lake_words(status) + database_words(status) + mirror_words(status);
 }
 
 std::string ticker_table(const jobs::LiveStatus& status, const jobs::LiveStatus& before) {
@@ -145,6 +164,10 @@ std::string to_text(const jobs::LiveStatus& report) {
                         grouped(static_cast<std::int64_t>(report.database.rows_sent)),
                         grouped(static_cast<std::int64_t>(report.database.rows_changed)),
                         report.database.commits);
+  if (report.mirror.is_on)
+    text += fmt::format("Mirror: {} rows loaded into {}, {} files waiting\n",
+                        grouped(static_cast<std::int64_t>(report.mirror.rows_loaded)),
+                        report.mirror.destination, report.mirror.files_waiting);
   for (const jobs::TickerNow& now : report.tickers)
     text += fmt::format("  {:<4} {:<7} {:>14}  CVD {:>9}  {} trades\n", now.ticker, now.contract,
                         now.last ? short_price(*now.last) : "-", now.cvd ? grouped(*now.cvd) : "-",
@@ -157,10 +180,10 @@ std::string to_json(const jobs::LiveStatus& report) {
   std::string text = fmt::format(
       "{{\"records\":{},\"sessions\":{},\"dropped\":{},\"gaps\":{},\"bytes\":{},\"syncs\":{},"
       "\"loss_longest_ns\":{},\"rows_stored\":{},\"sessions_stored\":{},\"database\":{},"
-      "\"tickers\":[",
+      "\"mirror\":{},\"tickers\":[",
       feed.records, feed.sessions, feed.dropped, feed.gaps, report.log.bytes, report.log.syncs,
       report.log.loss_longest, report.lake.rows_stored, report.lake.sessions_stored,
-      database_json(report.database));
+      database_json(report.database), mirror_json(report.mirror));
   for (const jobs::TickerNow& now : report.tickers)
     text += fmt::format("{}{{\"ticker\":{},\"contract\":{},\"accepted\":{},\"cvd\":{}}}",
                         text.ends_with('[') ? "" : ",", json_quoted(now.ticker),

@@ -35,6 +35,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(rollup_command());
   commands.push_back(audit_command());
   commands.push_back(continuous_command());
+  commands.push_back(mirror_command());
   commands.push_back(verify_command());
   commands.push_back(repair_command());
   commands.push_back(reconcile_command());
@@ -63,6 +64,17 @@ CLI::Option* add_config_option(CLI::App& app, Context& context, const std::strin
           },
           description)
       ->type_name(type);
+}
+
+void add_cloud_options(CLI::App& app, Context& context) {
+  add_config_option(app, context, "--bq-project", "google.project", "ID",
+                    "The project in Google Cloud");
+  add_config_option(app, context, "--bq-dataset", "google.dataset", "NAME",
+                    "The dataset in place of market_data");
+  add_config_option(app, context, "--google-key-file", "google.key_file", "FILE",
+                    "A service account's key, in a file of mode 0600");
+  add_config_option(app, context, "--google-endpoint", "google.endpoint", "URL",
+                    "One address in place of all of Google's");
 }
 
 CLI::Option* add_config_flag(CLI::App& app, Context& context, const std::string& flag,

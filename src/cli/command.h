@@ -74,6 +74,9 @@ CLI::Option* add_config_option(CLI::App& app, Context& context, const std::strin
 CLI::Option* add_config_flag(CLI::App& app, Context& context, const std::string& flag,
                              std::string_view key, const std::string& description);
 
+// --bq-project, --bq-dataset, --google-key-file, --google-endpoint: who and where in Google Cloud.
+void add_cloud_options(CLI::App& app, Context& context);
+
 // A flag's text as a date; the error names the flag.
 [[nodiscard]] Result<Date> parse_date_flag(std::string_view flag, std::string_view text);
 
@@ -85,6 +88,7 @@ std::unique_ptr<Command> load_command();
 std::unique_ptr<Command> rollup_command();
 std::unique_ptr<Command> audit_command();
 std::unique_ptr<Command> continuous_command();
+std::unique_ptr<Command> mirror_command();
 std::unique_ptr<Command> verify_command();
 std::unique_ptr<Command> repair_command();
 std::unique_ptr<Command> reconcile_command();

@@ -59,6 +59,8 @@ class LiveCommand final : public Command {
                       "How often final rows go to the lake (default: 60)");
     add_config_option(app, context, "--warmup", "candles.warmup", "SECONDS",
                       "Traded seconds of a trade date before a contract's first row (default: 60)");
+    add_config_flag(app, context, "--mirror-bq", "google.mirror",
+                    "Keep Cloud Storage and BigQuery up to date, too (section google of the file)");
     app.add_option("--start", start_,
                    "Where an empty log begins: a time, or 0 for everything that the gateway has")
         ->type_name("TIME");
@@ -78,12 +80,19 @@ class LiveCommand final : public Command {
     if (config.is_default("log.level")) start_logging(LogLevel::kInfo, config.log.json);
     FM_ASSIGN(options.database,
               jobs::find_live_database(context.env(), context.sources().environment, config));
+    FM_ASSIGN(const auto mirror,
+              jobs::start_mirror(context.env(), context.sources().environment, config));
+    options.mirror = mirror.get();
     StopSignal stop;
     Result<jobs::LiveStatus> ended = [&] {
       app::LiveLine line;
       return jobs::run_live(context.env(), options, std::move(key.secret), stop, line);
     }();
     if (!ended) return std::unexpected(std::move(ended).error());
+    if (mirror && until_end_ && !stop.requested()) {
+      FM_TRY(mirror->finish());
+      ended->mirror = mirror->figures();
+    }
     FM_TRY(context.print(json_ ? app::to_json(*ended) : app::to_text(*ended)));
     return ExitCode::kOk;
   }

@@ -5,6 +5,7 @@
 #include "base/signals.h"
 #include "cli/command.h"
 #include "jobs/database.h"
+#include "jobs/mirror_follower.h"
 #include "jobs/poll.h"
 
 namespace fm::cli {
@@ -52,6 +53,15 @@ class PollCommand final : public Command {
                       "The API key, in a file of mode 0600");
     add_config_option(app, context, "--url", "databento.historical_url", "URL",
                       "Another historical service, such as `frontmonth replay --http-port`");
+    add_config_flag(app, context, "--mirror-bq", "google.mirror",
+                    "Keep Cloud Storage and BigQuery up to date, too");
+    add_cloud_options(app, context);
+    add_config_option(app, context, "--gcs-bucket", "google.bucket", "NAME",
+                      "With --mirror-bq: the bucket");
+    app.add_option("--gcs-prefix", prefix_,
+                   "With --mirror-bq: what the bars' objects begin with, used as it is, such as "
+                   "market_data/futures_ohlcv_1m_live")
+        ->type_name("PREFIX");
     app.add_flag("--json", json_, "The report as one JSON object");
   }
 
@@ -83,9 +93,11 @@ class PollCommand final : public Command {
     // What a service writes is its log.
     if (!options.once && config.is_default("log.level"))
       start_logging(LogLevel::kInfo, config.log.json);
+    FM_ASSIGN(const auto mirror, start_mirror(context, config));
     StopSignal stop;
     FM_ASSIGN(const jobs::PollReport report,
               jobs::run_poll(context.env(), options, key.secret, stop));
+    if (mirror && options.once && !stop.requested()) FM_TRY(mirror->finish());
     FM_TRY(context.print(json_ ? jobs::to_json(report) : jobs::to_text(report)));
     switch (report.verdict()) {
       case jobs::PollVerdict::kOk:
@@ -99,7 +111,23 @@ class PollCommand final : public Command {
   }
 
  private:
+  // The poller's table, under a prefix that names its folder already.
+  Result<std::unique_ptr<jobs::MirrorFollower>> start_mirror(Context& context,
+                                                             const jobs::Config& config) {
+    if (prefix_.empty() || !config.google.mirror)
+      return jobs::start_mirror(context.env(), context.sources().environment, config);
+    jobs::Config own = config;
+    own.google.prefix = prefix_;
+    own.google.tables = table::futures_ohlcv_1m_live().name;
+    FM_ASSIGN(jobs::CloudPlace place,
+              jobs::open_cloud_with_bucket(context.env(), context.sources().environment, own));
+    place.destination.prefix_is_table = true;
+    return std::make_unique<jobs::MirrorFollower>(context.env(), jobs::mirror_options(own),
+                                                  std::move(place));
+  }
+
   std::string roots_;
+  std::string prefix_;
   std::int64_t interval_ = 60;
   std::int64_t lookback_ = 30;
   double outlier_ = 20;

@@ -254,6 +254,7 @@ LiveStatus LiveJob::status() const {
           .feed = feed_->figures(),
           .lake = follower_->figures(),
           .database = std::move(database),
+          .mirror = options_.mirror != nullptr ? options_.mirror->figures() : MirrorFigures{},
           .log = log_->figures(),
           .written = log_->written(),
           .synced = log_->synced(),

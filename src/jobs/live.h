@@ -25,6 +25,7 @@
 #include "jobs/lake_follower.h"
 #include "jobs/live_candles.h"
 #include "jobs/live_feed.h"
+#include "jobs/mirror_follower.h"
 #include "jobs/retention.h"
 
 namespace fm::jobs {
@@ -54,7 +55,9 @@ struct LiveJobOptions {
   std::optional<Secret> database = {};
   Nanos database_retry_after = kNanosPerSecond;  // as DatabaseFollowerOptions
   RetentionRules retention = {};                 // of the lake's tables
-  std::vector<LiveReader*> readers = {};         // of rows that may still change
+  // The mirror of the lake, for the status; whoever started it ends it.
+  const MirrorFollower* mirror = nullptr;
+  std::vector<LiveReader*> readers = {};  // of rows that may still change
 };
 
 [[nodiscard]] FeedPlacesOptions places_of(const LiveJobOptions& options);
@@ -64,6 +67,7 @@ struct LiveStatus {
   FeedFigures feed;
   LakeFigures lake;
   DatabaseFigures database;
+  MirrorFigures mirror;
   capture::LogFigures log;
   capture::Position written, synced;
   std::optional<Second> clock;  // of the stream

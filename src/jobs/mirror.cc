@@ -5,6 +5,7 @@
 
 #include "base/json_text.h"
 #include "base/log.h"
+#include "jobs/mirror_run.h"
 #include "jobs/open_lake.h"
 #include "jobs/text.h"
 #include "ops/state.h"
@@ -18,84 +19,98 @@ using google::Mirror;
 constexpr std::string_view kLockFile = "mirror.lock";
 constexpr Nanos kFailedPause = 600 * kNanosPerSecond;
 
-class MirrorRun {
- public:
-  MirrorRun(Env& env, const MirrorJobOptions& options, CloudPlace& place, StopSignal& stop,
-            lake::Lake& lake, ops::State& state)
-      : env_(env), options_(options), place_(place), stop_(stop), lake_(lake), state_(state) {
-    report_.destination = place.destination.name();
-  }
+std::string state_dir_of(Env& env, const MirrorJobOptions& options) {
+  return lake::Lake::view(env, options.lake, {.state_dir = options.state_dir})->state_dir();
+}
 
-  Result<MirrorReport> run() {
-    for (;;) {
-      if (Status done = cycle(); !done) {
-        // What runs for weeks outlives an outage; what runs once says so.
-        if (!options_.watch || !done.error().can_retry()) return std::unexpected(done.error());
-        log_warning("mirror: {}", done.error().message());
-        report_.totals.problems = {{"mirror", std::move(done).error()}};
-        mirror_.reset();
-      }
-      ++report_.cycles;
-      report_.stopped = stop_.requested();
-      if (report_.stopped || !options_.watch) break;
-      report_.stopped = stop_.wait_for(options_.interval);
-      if (report_.stopped) break;
-    }
-    if (options_.garbage && mirror_ && !report_.stopped) {
-      FM_ASSIGN(report_.garbage, mirror_->collect_garbage());
-    }
-    return std::move(report_);
-  }
+std::string parameters_of(const MirrorReport& report) {
+  return fmt::format(R"({{"destination":{}}})", json_quoted(report.destination));
+}
 
- private:
-  // Tables that got their first rows since the last cycle are mirrored from then on.
-  Status open() {
-    FM_ASSIGN(auto tables, tables_to_copy(lake_, options_.tables));
-    if (mirror_ && tables == tables_) return {};
-    google::MirrorOptions mirror{.endpoints = place_.endpoints,
-                                 .destination = place_.destination,
-                                 .tables = tables,
-                                 .upload_threads = options_.upload_threads};
-    if (options_.query_bytes_max > 0) mirror.limits.merge_bytes_max = options_.query_bytes_max;
-    if (options_.watch) mirror.failed_pause = kFailedPause;
-    mirror.is_stopped = [this] { return stop_.requested(); };
-    FM_ASSIGN(mirror_, Mirror::open(env_, lake_, state_, *place_.tokens, place_.transports,
-                                    std::move(mirror)));
-    tables_ = std::move(tables);
-    return {};
-  }
+}  // namespace
 
-  Status cycle() {
+Status MirrorRun::open() {
+  if (lake_) return {};
+  FM_ASSIGN(auto lake, open_lake(env_, {.directory = options_.lake,
+                                        .state_dir = options_.state_dir,
+                                        .keep_days = options_.keep_days}));
+  auto lock = env_.lock(join(lake->state_dir(), kLockFile), 0);
+  if (!lock)
+    return std::unexpected(
+        Error(lock.error())
+            .hint("Another process mirrors this lake: frontmonth mirror, live or poll."));
+  FM_ASSIGN(state_, ops::State::open(env_, ops::state_file(lake->state_dir())));
+  lock_ = *std::move(lock);
+  lake_ = std::move(lake);
+  return {};
+}
+
+// Tables that got their first rows since the last cycle are mirrored from then on.
+Status MirrorRun::open_mirror() {
+  FM_ASSIGN(auto tables, tables_to_copy(*lake_, options_.tables));
+  if (mirror_ && tables == tables_) return {};
+  if (options_.forget && !forgotten_) FM_TRY(state_->forget_mirror(place_.destination.name()));
+  forgotten_ = true;
+  google::MirrorOptions mirror{.endpoints = place_.endpoints,
+                               .destination = place_.destination,
+                               .tables = tables,
+                               .upload_threads = options_.upload_threads};
+  if (options_.query_bytes_max > 0) mirror.limits.merge_bytes_max = options_.query_bytes_max;
+  if (options_.watch) mirror.failed_pause = kFailedPause;
+  mirror.is_stopped = is_stopped_;
+  FM_ASSIGN(mirror_, Mirror::open(env_, *lake_, *state_, *place_.tokens, place_.transports,
+                                  std::move(mirror)));
+  tables_ = std::move(tables);
+  return {};
+}
+
+void MirrorRun::add(CycleReport cycle) {
+  CycleReport& totals = report_.totals;
+  cycle.parts_found += totals.parts_found;
+  cycle.parts_uploaded += totals.parts_uploaded;
+  cycle.bytes_uploaded += totals.bytes_uploaded;
+  cycle.parts_adopted += totals.parts_adopted;
+  cycle.batches += totals.batches;
+  cycle.corrections += totals.corrections;
+  cycle.rows_loaded += totals.rows_loaded;
+  cycle.bytes_billed += totals.bytes_billed;
+  cycle.requests += totals.requests;
+  totals = std::move(cycle);
+}
+
+Status MirrorRun::cycle() {
+  const auto work = [&]() -> Status {
     FM_TRY(open());
+    FM_TRY(open_mirror());
     FM_ASSIGN(CycleReport cycle, mirror_->cycle());
     log_info("mirror: {} uploaded, {} loaded, {} waiting", plural(cycle.parts_uploaded, "file"),
              plural(cycle.rows_loaded, "row"), plural(cycle.parts_waiting, "file"));
-    CycleReport& totals = report_.totals;
-    cycle.parts_found += totals.parts_found;
-    cycle.parts_uploaded += totals.parts_uploaded;
-    cycle.bytes_uploaded += totals.bytes_uploaded;
-    cycle.parts_adopted += totals.parts_adopted;
-    cycle.batches += totals.batches;
-    cycle.corrections += totals.corrections;
-    cycle.rows_loaded += totals.rows_loaded;
-    cycle.bytes_billed += totals.bytes_billed;
-    cycle.requests += totals.requests;
-    totals = std::move(cycle);
+    add(std::move(cycle));
     return {};
-  }
+  };
+  Status done = work();
+  ++report_.cycles;
+  if (done) return {};
+  report_.totals.problems = {{"mirror", done.error()}};
+  mirror_.reset();
+  return done;
+}
 
-  Env& env_;
-  const MirrorJobOptions& options_;
-  CloudPlace& place_;
-  StopSignal& stop_;
-  lake::Lake& lake_;
-  ops::State& state_;
-  std::vector<const table::Table*> tables_;
-  std::unique_ptr<Mirror> mirror_;
-  MirrorReport report_;
-};
+Status MirrorRun::collect_garbage() {
+  if (!mirror_) return {};
+  FM_ASSIGN(report_.garbage, mirror_->collect_garbage());
+  return {};
+}
 
-}  // namespace
+MirrorJobOptions mirror_options(const Config& config) {
+  return {.lake = config.lake,
+          .state_dir = config.state_dir,
+          .keep_days = config.lake_keep_days,
+          .tables = config.google.tables,
+          .upload_threads = static_cast<int>(config.google.upload_threads),
+          .query_bytes_max = config.google.query_gib_max << 30,
+          .interval = static_cast<Nanos>(config.google.interval_seconds) * kNanosPerSecond};
+}
 
 bool MirrorReport::complete() const {
   return totals.problems.empty() && totals.deferred.empty() && totals.parts_waiting == 0;
@@ -110,33 +125,29 @@ bool MirrorReport::may_pass() const {
 Result<MirrorReport> run_mirror(Env& env, const MirrorJobOptions& options, CloudPlace& place,
                                 StopSignal& stop) {
   if (!env.exists(options.lake)) return fail(Code::kNotFound, "{}: there is no lake", options.lake);
-  FM_ASSIGN(const auto lake, open_lake(env, {.directory = options.lake,
-                                             .state_dir = options.state_dir,
-                                             .keep_days = options.keep_days}));
-  const auto lock = env.lock(join(lake->state_dir(), kLockFile), 0);
-  if (!lock)
-    return std::unexpected(
-        Error(lock.error())
-            .hint("Another process mirrors this lake: frontmonth mirror, live or "
-                  "poll."));
-  FM_ASSIGN(ops::State state, ops::State::open(env, ops::state_file(lake->state_dir())));
-  if (options.forget) FM_TRY(state.forget_mirror(place.destination.name()));
-  FM_ASSIGN(
-      const std::string run,
-      state.begin_run({.job = "mirror",
-                       .parameters_json = fmt::format(R"({{"destination":{}}})",
-                                                      json_quoted(place.destination.name()))}));
-  auto report = MirrorRun(env, options, place, stop, *lake, state).run();
+  MirrorRun run(env, options, place, [&stop] { return stop.requested(); });
+  MirrorReport& report = run.report();
+  FM_ASSIGN(auto state, ops::State::open(env, ops::state_file(state_dir_of(env, options))));
+  FM_ASSIGN(const std::string id,
+            state.begin_run({.job = "mirror", .parameters_json = parameters_of(report)}));
+  Status ended;
+  do {
+    ended = run.cycle();
+    // What runs for weeks outlives an outage; what runs once says so.
+    if (!ended && !(options.watch && ended.error().can_retry())) break;
+    if (!ended) log_warning("mirror: {}", ended.error().message());
+    ended = {};
+    report.stopped = stop.requested();
+  } while (options.watch && !report.stopped && !(report.stopped = stop.wait_for(options.interval)));
+  if (ended && options.garbage && !report.stopped) ended = run.collect_garbage();
   ops::RunEnd end;
-  if (report) {
-    end.rows_processed = static_cast<std::int64_t>(report->totals.rows_loaded);
-    if (!report->totals.problems.empty())
-      end.error_message = report->totals.problems.front().error.message();
-  } else {
-    end.error_message = report.error().message();
-  }
-  FM_TRY(state.finish_run(run, end));
-  return report;
+  end.rows_processed = static_cast<std::int64_t>(report.totals.rows_loaded);
+  if (!report.totals.problems.empty())
+    end.error_message = report.totals.problems.front().error.message();
+  if (!ended) end.error_message = ended.error().message();
+  FM_TRY(state.finish_run(id, end));
+  FM_TRY(std::move(ended));
+  return std::move(report);
 }
 
 std::string to_text(const MirrorReport& report) {

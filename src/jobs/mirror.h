@@ -29,6 +29,9 @@ struct MirrorJobOptions {
   bool forget = false;                     // begin as if nothing had been brought
 };
 
+// As the configuration says, once.
+[[nodiscard]] MirrorJobOptions mirror_options(const Config& config);
+
 struct MirrorReport {
   std::string destination;  // "gs://bucket/prefix project"
   std::uint64_t cycles = 0;
