@@ -37,6 +37,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(continuous_command());
   commands.push_back(mirror_command());
   commands.push_back(verify_command());
+  commands.push_back(cost_command());
   commands.push_back(repair_command());
   commands.push_back(reconcile_command());
   commands.push_back(candles_command());

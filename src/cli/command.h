@@ -90,6 +90,7 @@ std::unique_ptr<Command> audit_command();
 std::unique_ptr<Command> continuous_command();
 std::unique_ptr<Command> mirror_command();
 std::unique_ptr<Command> verify_command();
+std::unique_ptr<Command> cost_command();
 std::unique_ptr<Command> repair_command();
 std::unique_ptr<Command> reconcile_command();
 std::unique_ptr<Command> synth_command();

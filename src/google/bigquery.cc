@@ -147,7 +147,7 @@ Result<Job> BigQuery::wait(Job job, Nanos patience) {
   return job;
 }
 
-Result<std::int64_t> BigQuery::dry_run(const std::string& sql) {
+Result<BigQuery::DryRun> BigQuery::dry_run(const std::string& sql) {
   FM_ASSIGN(
       const Json json,
       api_->call("POST", project_url() + "/jobs", "dry run",
@@ -155,15 +155,25 @@ Result<std::int64_t> BigQuery::dry_run(const std::string& sql) {
                              R"("configuration":{{"dryRun":true,"query":{{"query":{},)"
                              R"("useLegacySql":false}}}}}})",
                              json_quoted(project_), json_quoted(location_), json_quoted(sql))));
-  if (const auto bytes = json.integer("/statistics/totalBytesProcessed")) return *bytes;
-  return fail(Code::kCorrupt, "a dry run without totalBytesProcessed");
+  const auto bytes = json.integer("/statistics/totalBytesProcessed");
+  if (!bytes) return fail(Code::kCorrupt, "a dry run without totalBytesProcessed");
+  DryRun run{.bytes = *bytes,
+             .statement_type = json.text("/statistics/query/statementType").value_or(""),
+             .tables = {}};
+  for (const Json& table : json.list("/statistics/query/referencedTables"))
+    run.tables.push_back({table.text("/projectId").value_or(""),
+                          table.text("/datasetId").value_or(""),
+                          table.text("/tableId").value_or("")});
+  return run;
 }
 
-Status BigQuery::rows(const std::string& id, std::vector<std::string>& names,
+Status BigQuery::rows(const std::string& id, std::vector<ResultColumn>& columns,
                       const std::function<Status(Cells)>& take) {
   std::string page;
   for (;;) {
-    net::Parameters query{{"location", location_}, {"maxResults", "10000"}};
+    net::Parameters query{{"location", location_},
+                          {"maxResults", "10000"},
+                          {"formatOptions.useInt64Timestamp", "true"}};
     if (!page.empty()) query.emplace_back("pageToken", page);
     FM_ASSIGN(const Json json,
               api_->call("GET",
@@ -172,12 +182,17 @@ Status BigQuery::rows(const std::string& id, std::vector<std::string>& names,
                          fmt::format("rows of job {}", id)));
     if (json.boolean("/jobComplete") != true)
       return fail(Code::kCorrupt, "rows of job {}: it is not complete", id);
-    if (names.empty())
+    if (columns.empty())
       for (const Json& field : json.list("/schema/fields"))
-        names.push_back(field.text("/name").value_or(""));
+        columns.push_back({field.text("/name").value_or(""), field.text("/type").value_or("")});
     for (const Json& row : json.list("/rows")) {
       Cells cells;
-      for (const Json& cell : row.list("/f")) cells.push_back(cell.text("/v"));
+      for (const Json& cell : row.list("/f")) {
+        auto text = cell.text("/v");
+        // Lists and structs are JSON.
+        if (!text && cell.has("/v")) text = cell.raw("/v");
+        cells.push_back(std::move(text));
+      }
       FM_TRY(take(std::move(cells)));
     }
     page = json.text("/pageToken").value_or("");
@@ -185,7 +200,7 @@ Status BigQuery::rows(const std::string& id, std::vector<std::string>& names,
   }
 }
 
-Result<Job> BigQuery::select(const QueryJob& query, std::vector<std::string>& names,
+Result<Job> BigQuery::select(const QueryJob& query, std::vector<ResultColumn>& columns,
                              const std::function<Status(Cells)>& take) {
   constexpr Nanos kPatience = 6 * 3'600 * kNanosPerSecond;
   constexpr int kAttemptsMax = 4;
@@ -196,7 +211,7 @@ Result<Job> BigQuery::select(const QueryJob& query, std::vector<std::string>& na
     FM_ASSIGN(job, wait(std::move(job), kPatience));
     if (job.failed() && job.may_run_again() && attempt < kAttemptsMax) continue;
     if (job.failed()) return std::unexpected(job.error("query"));
-    FM_TRY(rows(id, names, take));
+    FM_TRY(rows(id, columns, take));
     return job;
   }
 }

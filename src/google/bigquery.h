@@ -58,8 +58,14 @@ struct Job {
   [[nodiscard]] Error error(std::string_view what) const;
 };
 
-// The result of a query, row by row as texts; NULL is none.
+// The result of a query, row by row as texts; NULL is none. Timestamps are microseconds since 1970,
+// doubles the shortest decimals that read back the same.
 using Cells = std::vector<std::optional<std::string>>;
+
+struct ResultColumn {
+  std::string name;
+  std::string type;  // "INTEGER", "FLOAT", "TIMESTAMP", …: the API's names
+};
 
 class BigQuery {
  public:
@@ -81,13 +87,18 @@ class BigQuery {
   // Until the job is done, whether it succeeded or not. Errors: kTimedOut after `patience`.
   [[nodiscard]] Result<Job> wait(Job job, Nanos patience);
 
-  // How many bytes a statement would process, for nothing.
-  [[nodiscard]] Result<std::int64_t> dry_run(const std::string& sql);
+  // What a statement would process and read, for nothing.
+  struct DryRun {
+    std::int64_t bytes = 0;
+    std::string statement_type;     // "SELECT"
+    std::vector<TableName> tables;  // that it reads
+  };
+  [[nodiscard]] Result<DryRun> dry_run(const std::string& sql);
   // A query's rows, once its job is done.
-  [[nodiscard]] Status rows(const std::string& id, std::vector<std::string>& names,
+  [[nodiscard]] Status rows(const std::string& id, std::vector<ResultColumn>& columns,
                             const std::function<Status(Cells)>& take);
   // Runs a SELECT and takes its rows; the id is random. Returns the finished job.
-  [[nodiscard]] Result<Job> select(const QueryJob& query, std::vector<std::string>& names,
+  [[nodiscard]] Result<Job> select(const QueryJob& query, std::vector<ResultColumn>& columns,
                                    const std::function<Status(Cells)>& take);
 
   // Resources as the API has them; nothing where there is none.

@@ -141,8 +141,8 @@ Result<Job> BatchRunner::send(const MirrorBatch& batch, const std::vector<Mirror
   if (is_staging(batch)) {
     load.table = staging_of(batch);
     FM_TRY(bigquery_->create_table(
-        load.table,
-        table_json(*scope.table, load.table, bigquery_->api().env().now() + kStagingLife)));
+        load.table, table_json(*scope.table, load.table,
+                               {.expires_at = bigquery_->api().env().now() + kStagingLife})));
   }
   load.uris.reserve(parts.size());
   for (const MirrorPart& part : parts)
@@ -241,12 +241,12 @@ Status BatchRunner::count_rows(MirrorBatch& batch) {
   if (batch.kind != BatchKind::kMerge && !is_delete(batch)) return {};
   FM_ASSIGN(const BatchScope scope, scope_of(batch));
   std::uint64_t rows = 0;
-  std::vector<std::string> names;
+  std::vector<ResultColumn> columns;
   FM_ASSIGN(const Job job,
             bigquery_->select(
                 {count_statement(*scope.table, destination_->table_of(*scope.table), scope.rows),
                  limits_->merge_bytes_max},
-                names, [&](Cells cells) -> Status {
+                columns, [&](Cells cells) -> Status {
                   const std::string text = cells.empty() ? "" : cells[0].value_or("");
                   std::from_chars(text.data(), text.data() + text.size(), rows);
                   return {};

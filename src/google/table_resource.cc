@@ -1,6 +1,7 @@
 #include "google/table_resource.h"
 
 #include <map>
+#include <set>
 
 #include "base/json_text.h"
 #include "table/ddl.h"
@@ -41,23 +42,46 @@ std::string schema_json(const Table& table) {
   return fmt::format(R"({{"fields":[{}]}})", fields);
 }
 
-std::string table_json(const Table& table, const TableName& name, std::optional<Nanos> expires_at) {
+std::string merged_schema_json(const Table& table, const Json& resource) {
+  std::string fields;
+  std::set<std::string> there;
+  for (const Json& field : resource.list("/schema/fields")) {
+    const std::string name = field.text("/name").value_or("");
+    there.insert(name);
+    if (!fields.empty()) fields += ',';
+    const auto column = table.find_column(name);
+    fields += column ? field_json(table.columns[*column]) : field.raw("");
+  }
+  for (const Column& column : table.columns) {
+    if (there.contains(std::string(column.name))) continue;
+    fields += ',';
+    fields += field_json(column);
+  }
+  return fmt::format(R"({{"fields":[{}]}})", fields);
+}
+
+std::string description_json(const Table& table, const TableLife& life) {
   std::string cluster;
   for (const std::string_view column : table.cluster) {
     if (!cluster.empty()) cluster += ',';
     cluster += json_quoted(column);
   }
+  constexpr std::int64_t kMillisPerDay = 86'400'000;
+  const std::string expiration =
+      life.expire_days > 0 ? fmt::format("\"{}\"", life.expire_days * kMillisPerDay) : "null";
   std::string text = fmt::format(
-      R"({{"tableReference":{},"schema":{},"description":{},)"
-      R"("timePartitioning":{{"type":"DAY","field":{}}},"clustering":{{"fields":[{}]}})",
-      name.json(), schema_json(table), json_quoted(table.description),
-      json_quoted(table.partition_column), cluster);
-  if (expires_at) {
-    text += fmt::format(R"(,"expirationTime":"{}")", *expires_at / 1'000'000);
-  } else if (table.require_partition_filter) {
-    text += R"(,"requirePartitionFilter":true)";
-  }
-  return text + "}";
+      R"("description":{},"timePartitioning":{{"type":"DAY","field":{},"expirationMs":{}}},)"
+      R"("clustering":{{"fields":[{}]}},"requirePartitionFilter":{})",
+      json_quoted(table.description), json_quoted(table.partition_column), expiration, cluster,
+      table.require_partition_filter && !life.expires_at);
+  if (life.expires_at)
+    text += fmt::format(R"(,"expirationTime":"{}")", *life.expires_at / 1'000'000);
+  return "{" + text + "}";
+}
+
+std::string table_json(const Table& table, const TableName& name, const TableLife& life) {
+  return fmt::format(R"({{"tableReference":{},"schema":{},{})", name.json(), schema_json(table),
+                     description_json(table, life).substr(1));
 }
 
 TableDifference difference_of(const Table& table, const Json& resource) {

@@ -12,10 +12,19 @@ namespace fm::google {
 
 // {"fields":[…]}: names, types, modes, descriptions, in the catalogue's order.
 [[nodiscard]] std::string schema_json(const table::Table& table);
+struct TableLife {
+  std::optional<Nanos> expires_at = {};  // when it goes by itself: staging tables, which then take
+                                         // queries without a partition filter
+  int expire_days = 0;                   // when its partitions go; 0: never
+};
 // A table as it is created: schema, a partition for each day of the partition column, cluster,
-// description, partition filter. `expires_at`: when it goes by itself, for staging.
+// description, partition filter.
 [[nodiscard]] std::string table_json(const table::Table& table, const TableName& name,
-                                     std::optional<Nanos> expires_at = {});
+                                     const TableLife& life = {});
+// What of it can be changed later: all but schema and partition column.
+[[nodiscard]] std::string description_json(const table::Table& table, const TableLife& life = {});
+// The schema of a table that is there, with missing columns behind its own and none required.
+[[nodiscard]] std::string merged_schema_json(const table::Table& table, const Json& resource);
 // What a table that is there has otherwise than the catalogue. Missing columns can be added and
 // required ones relaxed; nothing else can be mended without another table.
 struct TableDifference {

@@ -12,16 +12,13 @@
 #include "base/assert.h"
 #include "base/price.h"
 #include "base/time.h"
+#include "lake/result_writer.h"
 #include "lake/text.h"
 
 namespace fm::lake {
 namespace {
 
-struct Cell {
-  std::string text;
-  bool is_null = false;
-  bool is_text = false;  // to be quoted in JSON
-};
+using Cell = ResultCell;
 
 template <class Value>
 Value value_at(duckdb_vector vector, std::size_t row) {
@@ -116,131 +113,6 @@ bool is_number(int type) {
          type != DUCKDB_TYPE_TIMESTAMP_NS;
 }
 
-void append_csv(std::string& out, const Cell& cell) {
-  if (cell.is_null) return;  // an empty cell; an empty text is ""
-  if (!cell.text.empty() && cell.text.find_first_of(",\"\r\n") == std::string::npos) {
-    out += cell.text;
-    return;
-  }
-  out += '"';
-  for (const char c : cell.text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
-}
-
-void append_json(std::string& out, std::string_view name, const Cell& cell) {
-  append_json_text(out, name);
-  out += ':';
-  if (cell.is_null)
-    out += "null";
-  else if (cell.is_text)
-    append_json_text(out, cell.text);
-  else
-    out += cell.text;
-}
-
-// Terminals count characters, not bytes.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-void append_padded(std::string& out, std::string_view text, std::size_t width, bool right) {
-  const std::size_t blanks = width - std::min(width, width_of(text));
-  if (right) out.append(blanks, ' ');
-  out += text;
-  if (!right) out.append(blanks, ' ');
-}
-
-// Widths come from the first rows; longer cells of later rows push their line out of line, and
-// memory stays bounded.
-class TableWriter {
- public:
-  explicit TableWriter(const Rows& rows) {
-    for (std::size_t c = 0; c < rows.columns(); ++c) {
-      names_.push_back(rows.name(c));
-      widths_.push_back(std::max(width_of(names_.back()), std::size_t{4}));
-      right_.push_back(is_number(rows.type(c)));
-    }
-  }
-
-  void add(std::vector<Cell> row, std::string& out) {
-    ++rows_;
-    for (Cell& cell : row) {
-      if (cell.is_null) cell.text = "NULL";
-      std::ranges::replace(cell.text, '\n', ' ');
-    }
-    if (!widths_known_) {
-      held_.push_back(std::move(row));
-      if (held_.size() == kRowsHeld) flush(out);
-      return;
-    }
-    line(row, out);
-  }
-
-  void finish(std::string& out) {
-    if (!widths_known_) flush(out);
-    fmt::format_to(std::back_inserter(out), "({} row{})\n", rows_, rows_ == 1 ? "" : "s");
-  }
-
- private:
-  static constexpr std::size_t kRowsHeld = 1000;
-
-  void flush(std::string& out) {
-    widths_known_ = true;
-    for (const auto& row : held_)
-      for (std::size_t c = 0; c < row.size(); ++c)
-        widths_[c] = std::max(widths_[c], width_of(row[c].text));
-    std::string rule;
-    for (std::size_t c = 0; c < names_.size(); ++c) {
-      append_padded(out, names_[c], c + 1 == names_.size() && !right_[c] ? 0 : widths_[c],
-                    right_[c]);
-      out += c + 1 == names_.size() ? "\n" : "  ";
-      rule.append(widths_[c], '-').append(c + 1 == names_.size() ? "\n" : "  ");
-    }
-    out += rule;
-    for (const auto& row : held_) line(row, out);
-    held_.clear();
-  }
-
-  void line(const std::vector<Cell>& row, std::string& out) const {
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      const bool is_last = c + 1 == row.size();
-      append_padded(out, row[c].text, is_last && !right_[c] ? 0 : widths_[c], right_[c]);
-      out += is_last ? "\n" : "  ";
-    }
-  }
-
-  std::vector<std::string> names_;
-  std::vector<std::size_t> widths_;
-  std::vector<bool> right_;
-  std::vector<std::vector<Cell>> held_;
-  bool widths_known_ = false;
-  std::uint64_t rows_ = 0;
-};
-
-void append_csv_header(const Rows& rows, std::string& out) {
-  for (std::size_t c = 0; c < rows.columns(); ++c) {
-    if (c > 0) out += ',';
-    append_csv(out, {.text = rows.name(c)});
-  }
-  out += '\n';
-}
-
-void append_row(const Rows& rows, const std::vector<Cell>& row, Format format, std::string& out) {
-  if (format == Format::kJson) out += '{';
-  for (std::size_t c = 0; c < row.size(); ++c) {
-    if (c > 0) out += ',';
-    if (format == Format::kJson)
-      append_json(out, rows.name(c), row[c]);
-    else
-      append_csv(out, row[c]);
-  }
-  out += format == Format::kJson ? "}\n" : "\n";
-}
-
 }  // namespace
 
 bool is_plain_type(int type) {
@@ -276,9 +148,15 @@ Result<QueryOutcome> render(Rows& rows, Format format, std::uint64_t rows_max, W
   types.reserve(rows.columns());
   for (std::size_t c = 0; c < rows.columns(); ++c)
     types.push_back(static_cast<duckdb_type>(rows.type(c)));
-  TableWriter table(rows);
+  std::vector<std::string> names;
+  std::vector<bool> numbers;
+  for (std::size_t c = 0; c < rows.columns(); ++c) {
+    names.push_back(rows.name(c));
+    numbers.push_back(is_number(rows.type(c)));
+  }
+  ResultWriter writer(format, std::move(names), std::move(numbers));
   std::string text;
-  if (format == Format::kCsv) append_csv_header(rows, text);
+  writer.begin(text);
   while (!outcome.is_cut) {
     FM_ASSIGN(const Chunk chunk, rows.next());
     if (!chunk) break;
@@ -293,17 +171,14 @@ Result<QueryOutcome> render(Rows& rows, Format format, std::uint64_t rows_max, W
       row.reserve(types.size());
       for (std::size_t c = 0; c < types.size(); ++c)
         row.push_back(cell_at(duckdb_data_chunk_get_vector(chunk.get(), c), types[c], r));
-      if (format == Format::kTable)
-        table.add(std::move(row), text);
-      else
-        append_row(rows, row, format, text);
+      writer.add(std::move(row), text);
     }
     if (text.empty()) continue;
     wrote = true;
     FM_TRY(out.write(text));
     text.clear();
   }
-  if (format == Format::kTable) table.finish(text);
+  writer.finish(text);
   wrote = true;
   FM_TRY(out.write(text));
   return outcome;
