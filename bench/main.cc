@@ -45,14 +45,16 @@ const std::pair<const char*, MakeRow> kRows[] = {{"decode_raw", decode_raw_row},
                                                  {"load_json", load_json_row},
                                                  {"load_dbn", load_dbn_row},
                                                  {"postgres_bulk", postgres_bulk_row},
-                                                 {"fetch", fetch_row}};
+                                                 {"fetch", fetch_row},
+                                                 {"mirror_upload", mirror_upload_row}};
 
 using MeasureLimits = Result<std::vector<Limit>> (*)(const Context&);
 const std::pair<const char*, MeasureLimits> kLimits[] = {
     {"live_receive", live_receive},   {"live_throughput", live_throughput},
     {"live_latency", live_latency},   {"live_restart", live_restart},
     {"postgres_live", postgres_live}, {"load_again", load_again},
-    {"load_pipe", load_pipe}};
+    {"load_pipe", load_pipe},         {"mirror_planning", mirror_planning},
+    {"mirror_cycle", mirror_cycle}};
 
 Status run(const Arguments& arguments, const Context& context, Report& report) {
   const auto wanted = [&](std::string_view id) {

@@ -33,6 +33,8 @@ struct Context {
 
 [[nodiscard]] Result<Row> fetch_row(const Context& context);
 
+[[nodiscard]] Result<Row> mirror_upload_row(const Context& context);
+
 // A figure that no other can be run beside in turn: it is held against a fixed limit.
 struct Limit {
   std::string id;
@@ -52,6 +54,8 @@ struct Limit {
 [[nodiscard]] Result<std::vector<Limit>> postgres_live(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> load_again(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> load_pipe(const Context& context);
+[[nodiscard]] Result<std::vector<Limit>> mirror_planning(const Context& context);
+[[nodiscard]] Result<std::vector<Limit>> mirror_cycle(const Context& context);
 
 // Candle rows per trade of both inputs. What the figures above say holds for busy days alone.
 struct Density {

@@ -34,6 +34,7 @@ class MirrorCommand final : public Command {
     add_config_option(app, context, "--interval", "google.interval_seconds", "SECONDS",
                       "With --watch: between two cycles (60 to 86400; default: 300)")
         ->needs(watch);
+    app.add_flag("--dry-run", dry_run_, "Only say what would be brought")->excludes(watch);
     app.add_flag("--gc", garbage_, "Afterwards, remove objects that no file of the lake needs");
     app.add_flag("--forget", forget_,
                  "Begin as if nothing had been brought; rows that are there are replaced");
@@ -47,6 +48,7 @@ class MirrorCommand final : public Command {
     jobs::MirrorJobOptions options = jobs::mirror_options(config);
     options.watch = watch_;
     options.garbage = garbage_;
+    options.dry_run = dry_run_;
     options.forget = forget_;
     // What a service writes is its log.
     if (watch_ && config.is_default("log.level")) start_logging(LogLevel::kInfo, config.log.json);
@@ -54,13 +56,14 @@ class MirrorCommand final : public Command {
     FM_ASSIGN(const jobs::MirrorReport report,
               jobs::run_mirror(context.env(), options, place, stop));
     FM_TRY(context.print(json_ ? jobs::to_json(report) : jobs::to_text(report)));
-    if (report.complete() || report.stopped) return ExitCode::kOk;
+    if (report.plan || report.complete() || report.stopped) return ExitCode::kOk;
     return report.may_pass() ? ExitCode::kTemporary : ExitCode::kFailure;
   }
 
  private:
   bool watch_ = false;
   bool garbage_ = false;
+  bool dry_run_ = false;
   bool forget_ = false;
   bool json_ = false;
 };

@@ -187,21 +187,51 @@ Status Mirror::discover(const Table& table, const lake::Manifest& manifest,
   return state_->record_mirror(parts);
 }
 
-Status Mirror::find_changes(const Table& table) {
+Result<PartitionPlan> Mirror::plan_of(const lake::Manifest& manifest) {
+  FM_ASSIGN(const auto known,
+            state_->mirror_parts(
+                {.destination = name_, .table = manifest.table, .partition = manifest.partition}));
+  return plan_partition(manifest, known, ours_.contains(manifest.table));
+}
+
+// What changed since the last look joins what was not settled then.
+Status Mirror::collect_changes(const Table& table) {
   FM_ASSIGN(auto manifests, changes_.of(table));
   Pending& pending = pending_[full_name(table)];
   for (lake::Manifest& manifest : manifests) {
     const auto at = std::pair(manifest.key().first_day(table), manifest.partition);
     pending.insert_or_assign(at, std::move(manifest));
   }
-  for (const auto& [at, manifest] : pending) {
-    FM_ASSIGN(const auto known, state_->mirror_parts({.destination = name_,
-                                                      .table = manifest.table,
-                                                      .partition = manifest.partition}));
-    PartitionPlan plan = plan_partition(manifest, known, ours_.contains(manifest.table));
+  return {};
+}
+
+Status Mirror::find_changes(const Table& table) {
+  FM_TRY(collect_changes(table));
+  for (const auto& [at, manifest] : pending_[full_name(table)]) {
+    FM_ASSIGN(PartitionPlan plan, plan_of(manifest));
     FM_TRY(discover(table, manifest, plan.fresh, std::move(plan.dropped)));
   }
   return {};
+}
+
+Result<MirrorPlan> Mirror::plan() {
+  MirrorPlan all;
+  for (const Table* const table : options_.tables) {
+    FM_TRY(collect_changes(*table));
+    Pending& pending = pending_[full_name(*table)];
+    for (auto at = pending.begin(); at != pending.end();) {
+      const lake::Manifest& manifest = at->second;
+      FM_ASSIGN(const PartitionPlan plan, plan_of(manifest));
+      for (const lake::DataFile& file : plan.fresh) {
+        ++all.files;
+        all.bytes += file.bytes;
+      }
+      all.partitions_corrected += plan.correct ? 1 : 0;
+      all.partitions_appended += plan.append.empty() ? 0 : 1;
+      at = plan.is_done() ? pending.erase(at) : std::next(at);
+    }
+  }
+  return all;
 }
 
 // The oldest parts that are planned. True: there was something to do.

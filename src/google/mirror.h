@@ -27,6 +27,7 @@
 #include "google/destination.h"
 #include "google/mirror_batch.h"
 #include "google/mirror_groups.h"
+#include "google/mirror_plan.h"
 #include "google/storage.h"
 #include "google/tokens.h"
 #include "google/transport.h"
@@ -74,6 +75,14 @@ struct CycleReport {
   std::vector<std::string> deferred;  // "market_data.candles_1m: 27,000 partition changes today"
 };
 
+// What a cycle would do, as far as the lake says now.
+struct MirrorPlan {
+  std::uint64_t files = 0;  // to be uploaded
+  std::uint64_t bytes = 0;
+  std::uint64_t partitions_appended = 0;   // of the lake, that get rows
+  std::uint64_t partitions_corrected = 0;  // that are made equal
+};
+
 struct GarbageReport {
   std::uint64_t objects_seen = 0;
   std::uint64_t objects_removed = 0;
@@ -90,6 +99,8 @@ class Mirror {
                                                             TransportFactory transports,
                                                             MirrorOptions options);
 
+  // Changes nothing.
+  [[nodiscard]] Result<MirrorPlan> plan();
   // Until the copy has what the lake had when the cycle began, as far as nothing stands against it;
   // oldest partitions first. Errors: those of lake and state. What the services refuse is a problem
   // of the table concerned.
@@ -111,6 +122,8 @@ class Mirror {
   [[nodiscard]] Result<std::unique_ptr<Api>> make_api() const;
 
   [[nodiscard]] Status resume();
+  [[nodiscard]] Result<PartitionPlan> plan_of(const lake::Manifest& manifest);
+  [[nodiscard]] Status collect_changes(const table::Table& table);
   [[nodiscard]] Status find_changes(const table::Table& table);
   [[nodiscard]] Status discover(const table::Table& table, const lake::Manifest& manifest,
                                 const std::vector<lake::DataFile>& fresh,

@@ -88,6 +88,7 @@ DoctorReport examine(Env& env, const ConfigSources& sources) {
   examine_state(env, config, report);
   examine_database(env, sources.environment, config, report);
   examine_clock(env, config, report);
+  examine_cloud(env, sources.environment, config, report);
   return report;
 }
 

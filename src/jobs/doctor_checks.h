@@ -23,5 +23,8 @@ void examine_state(Env& env, const Config& config, DoctorReport& report);
 void examine_database(Env& env, const Variables& variables, const Config& config,
                       DoctorReport& report);
 void examine_clock(Env& env, const Config& config, DoctorReport& report);
+// Credentials, bucket and tables in Google Cloud, where the configuration names any.
+void examine_cloud(Env& env, const Variables& variables, const Config& config,
+                   DoctorReport& report);
 
 }  // namespace fm::jobs

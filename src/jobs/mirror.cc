@@ -96,6 +96,13 @@ Status MirrorRun::cycle() {
   return done;
 }
 
+Status MirrorRun::plan() {
+  FM_TRY(open());
+  FM_TRY(open_mirror());
+  FM_ASSIGN(report_.plan, mirror_->plan());
+  return {};
+}
+
 Status MirrorRun::collect_garbage() {
   if (!mirror_) return {};
   FM_ASSIGN(report_.garbage, mirror_->collect_garbage());
@@ -127,6 +134,10 @@ Result<MirrorReport> run_mirror(Env& env, const MirrorJobOptions& options, Cloud
   if (!env.exists(options.lake)) return fail(Code::kNotFound, "{}: there is no lake", options.lake);
   MirrorRun run(env, options, place, [&stop] { return stop.requested(); });
   MirrorReport& report = run.report();
+  if (options.dry_run) {
+    FM_TRY(run.plan());
+    return std::move(report);
+  }
   FM_ASSIGN(auto state, ops::State::open(env, ops::state_file(state_dir_of(env, options))));
   FM_ASSIGN(const std::string id,
             state.begin_run({.job = "mirror", .parameters_json = parameters_of(report)}));
@@ -152,6 +163,12 @@ Result<MirrorReport> run_mirror(Env& env, const MirrorJobOptions& options, Cloud
 
 std::string to_text(const MirrorReport& report) {
   const CycleReport& totals = report.totals;
+  if (report.plan)
+    return fmt::format("{}: {} ({} bytes) to upload, {} to be added to, {} to be corrected\n",
+                       report.destination, plural(report.plan->files, "file"),
+                       with_commas(report.plan->bytes),
+                       plural(report.plan->partitions_appended, "partition"),
+                       with_commas(report.plan->partitions_corrected));
   std::string text = fmt::format(
       "{}: {} ({} bytes) uploaded, {} loaded in {}, {} corrected, {} adopted from merged parts\n",
       report.destination, plural(totals.parts_uploaded, "file"), with_commas(totals.bytes_uploaded),
@@ -174,6 +191,12 @@ std::string to_text(const MirrorReport& report) {
 
 std::string to_json(const MirrorReport& report) {
   const CycleReport& totals = report.totals;
+  if (report.plan)
+    return fmt::format(R"({{"destination":{},"dry_run":true,"files":{},"bytes":{},)"
+                       R"("partitions_appended":{},"partitions_corrected":{}}})"
+                       "\n",
+                       json_quoted(report.destination), report.plan->files, report.plan->bytes,
+                       report.plan->partitions_appended, report.plan->partitions_corrected);
   std::string problems, deferred;
   for (const google::MirrorProblem& problem : totals.problems)
     problems += fmt::format(R"({}{{"table":{},"error":{},"can_retry":{}}})",

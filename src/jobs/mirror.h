@@ -26,6 +26,7 @@ struct MirrorJobOptions {
   bool watch = false;
   Nanos interval = 300 * kNanosPerSecond;  // from the end of a cycle to the next one
   bool garbage = false;                    // afterwards, remove objects that nothing needs
+  bool dry_run = false;                    // only say what would be done
   bool forget = false;                     // begin as if nothing had been brought
 };
 
@@ -37,7 +38,8 @@ struct MirrorReport {
   std::uint64_t cycles = 0;
   bool stopped = false;        // by a signal
   google::CycleReport totals;  // of all cycles; problems, deferred and waiting of the last one
-  std::optional<google::GarbageReport> garbage;
+  std::optional<google::GarbageReport> garbage = {};
+  std::optional<google::MirrorPlan> plan = {};  // of a dry run
   // Everything that the lake had is in the copies.
   [[nodiscard]] bool complete() const;
   // What keeps it from being so may pass.

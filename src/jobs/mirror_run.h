@@ -27,6 +27,8 @@ class MirrorRun {
   // Opens what is not open, and brings what is new. After an error the next cycle opens all anew;
   // what the error was stands in the report.
   [[nodiscard]] Status cycle();
+  // Only says, in the report, what a cycle would do.
+  [[nodiscard]] Status plan();
   [[nodiscard]] Status collect_garbage();
   [[nodiscard]] MirrorReport& report() { return report_; }
 

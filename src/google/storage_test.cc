@@ -1,0 +1,123 @@
+#include "google/storage.h"
+
+#include <gtest/gtest.h>
+
+#include "google/testing_cloud.h"
+
+namespace fm::google {
+namespace {
+
+using fakegcp::Fault;
+
+class StorageTest : public ::testing::Test {
+ protected:
+  StorageTest()
+      : endpoints_(cloud_.endpoints()),
+        tokens_(cloud_.env, cloud_.credentials(), cloud_.transports()().value(),
+                {.endpoints = endpoints_}),
+        api_(cloud_.env, tokens_, cloud_.transports()().value()),
+        storage_(api_, endpoints_, std::string(kBucket)) {}
+
+  std::string file_of(std::uint64_t bytes, char seed = 'a') {
+    const std::string path = cloud_.directory.file(fmt::format("{}-{}", bytes, seed));
+    std::string content(bytes, '\0');
+    for (std::size_t i = 0; i < content.size(); ++i)
+      content[i] = static_cast<char>(seed + static_cast<char>(i * 31 % 61));
+    auto out = cloud_.env.create(path, Create::kTruncate).value();
+    EXPECT_TRUE(out->write(content));
+    EXPECT_TRUE(out->close());
+    return path;
+  }
+
+  TestCloud cloud_;
+  Endpoints endpoints_;
+  Tokens tokens_;
+  Api api_;
+  Storage storage_;
+};
+
+// In one request, and in pieces: at the edges of both.
+TEST_F(StorageTest, UploadsFilesOfEverySize) {
+  const std::uint64_t sizes[] = {0,
+                                 1,
+                                 kUploadPieceBytes - 1,
+                                 kUploadPieceBytes,
+                                 kUploadPieceBytes + 1,
+                                 2 * kUploadPieceBytes,
+                                 2 * kUploadPieceBytes + 12'345};
+  for (const std::uint64_t size : sizes) {
+    const std::string name = fmt::format("lake/{} bytes", size);
+    const auto made = storage_.upload(file_of(size), name);
+    ASSERT_TRUE(made) << size << ": " << made.error().message();
+    EXPECT_EQ(made->bytes, size);
+    const auto found = storage_.find(name);
+    ASSERT_TRUE(found && *found);
+    EXPECT_EQ((*found)->crc32c, made->crc32c);
+    EXPECT_EQ((*found)->generation, made->generation);
+  }
+  EXPECT_EQ(cloud_.cloud->open_sessions(), 0u);
+}
+
+TEST_F(StorageTest, AnUploadThatIsThereIsTheSame) {
+  const std::string file = file_of(1'000);
+  const auto first = storage_.upload(file, "lake/a");
+  const auto again = storage_.upload(file, "lake/a");
+  ASSERT_TRUE(first && again);
+  EXPECT_EQ(first->generation, again->generation);
+  const auto other = storage_.upload(file_of(1'000, 'b'), "lake/a");
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code(), Code::kConflict);
+}
+
+TEST_F(StorageTest, MendsWhatBreaksOnTheWay) {
+  const std::string small = file_of(1'000), large = file_of(3 * kUploadPieceBytes + 7);
+  const Fault faults[] = {Fault::kRequestLost, Fault::kReplyLost,    Fault::kTooMany,
+                          Fault::kUnavailable, Fault::kBadGateway,   Fault::kTimedOut,
+                          Fault::kTwice,       Fault::kPartialChunk, Fault::kUnauthorized};
+  int n = 0;
+  for (const Fault fault : faults) {
+    for (std::uint64_t at = 1; at <= 6; ++at) {
+      for (const std::string& file : {small, large}) {
+        const std::string name = fmt::format("lake/{}", ++n);
+        cloud_.cloud->script("", at, fault);
+        const auto made = storage_.upload(file, name);
+        ASSERT_TRUE(made) << fakegcp::name(fault) << " at " << at << ": " << made.error().message();
+        cloud_.cloud->stop_faults();
+        cloud_.cloud->start_faults(1, 0);
+      }
+    }
+  }
+}
+
+TEST_F(StorageTest, AFileThatShrinksIsAnError) {
+  const std::string file = file_of(2 * kUploadPieceBytes);
+  ASSERT_TRUE(cloud_.env.remove(file));
+  EXPECT_EQ(storage_.upload(file, "lake/gone").error().code(), Code::kNotFound);
+}
+
+TEST_F(StorageTest, ListsPageByPageAndRemovesOneGeneration) {
+  const std::string file = file_of(10);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(storage_.upload(file, fmt::format("lake/list/{}", i)));
+  ASSERT_TRUE(storage_.upload(file, "other"));
+  std::vector<Object> found;
+  ASSERT_TRUE(storage_.list("lake/list/", [&](std::vector<Object> objects) -> Status {
+    found.insert(found.end(), objects.begin(), objects.end());
+    return {};
+  }));
+  ASSERT_EQ(found.size(), 5u);
+  Object stale = found[0];
+  ++stale.generation;
+  EXPECT_EQ(storage_.remove(stale).value(), false);
+  EXPECT_EQ(storage_.remove(found[0]).value(), true);
+  EXPECT_EQ(storage_.remove(found[0]).value(), false);
+  EXPECT_FALSE(storage_.find("lake/list/0").value());
+}
+
+TEST_F(StorageTest, ABucketThatIsNotThereSaysSo) {
+  Storage nowhere(api_, endpoints_, "nowhere");
+  EXPECT_EQ(nowhere.location().error().code(), Code::kNotFound);
+  EXPECT_EQ(storage_.location().value(), "US");
+}
+
+}  // namespace
+}  // namespace fm::google
