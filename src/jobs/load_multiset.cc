@@ -6,7 +6,7 @@
 #include <limits>
 #include <utility>
 
-#include "jobs/json_text.h"
+#include "base/json_text.h"
 
 namespace fm::jobs {
 namespace {

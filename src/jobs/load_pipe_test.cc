@@ -5,8 +5,8 @@
 #include <cstring>
 #include <thread>
 
+#include "base/testing_forwarding_env.h"
 #include "jobs/load_stream.h"
-#include "jobs/testing_env.h"
 #include "jobs/testing_load.h"
 
 namespace fm::jobs {
