@@ -430,6 +430,31 @@ Status Mirror::run(std::vector<BatchDraft> drafts) {
   return {};
 }
 
+// A thousand at a time, so that a cycle stays short.
+Status Mirror::remove_superseded() {
+  constexpr std::uint64_t kObjectsMax = 1'000;
+  const Nanos now = env_->now();
+  FM_ASSIGN(const auto parts,
+            state_->mirror_parts({.destination = name_,
+                                  .stage = MirrorStage::kSuperseded,
+                                  .changed_before = now > kObjectGrace ? now - kObjectGrace : 0,
+                                  .parts_max = kObjectsMax}));
+  std::vector<MirrorPart> removed;
+  for (const MirrorPart& part : parts) {
+    if (is_stopped()) break;
+    if (part.generation) {
+      const auto gone = storage_->remove({part.object, *part.generation, part.bytes, {}});
+      if (!gone) {
+        problem(part.table, gone.error());
+        break;
+      }
+      report_.objects_removed += *gone ? 1 : 0;
+    }
+    removed.push_back(part);
+  }
+  return state_->remove_mirror(removed);
+}
+
 Status Mirror::count_waiting() {
   for (const MirrorStage stage : {MirrorStage::kPlanned, MirrorStage::kUploaded,
                                   MirrorStage::kSubmitted, MirrorStage::kLoaded}) {
@@ -455,6 +480,7 @@ Result<CycleReport> Mirror::cycle() {
     FM_TRY(run(std::move(drafts)));
     more = more || report_.batches > verified;
   }
+  FM_TRY(remove_superseded());
   FM_TRY(count_waiting());
   report_.requests = api_->requests() - requests;
   return std::move(report_);

@@ -41,6 +41,9 @@ namespace fm::google {
 inline constexpr std::uint64_t kModificationsMax = 27'000;  // of a table's partitions
 inline constexpr std::uint64_t kJobsMax = 90'000;           // of the project
 
+// Objects that stand for nothing any more stay so long for who has just listed them.
+inline constexpr Nanos kObjectGrace = 24 * 3'600 * kNanosPerSecond;
+
 struct MirrorOptions {
   Endpoints endpoints = {};
   Destination destination = {};
@@ -68,6 +71,7 @@ struct CycleReport {
   std::uint64_t corrections = 0;    // of these: replaced days and merges
   std::uint64_t rows_loaded = 0;    // by them
   std::uint64_t bytes_billed = 0;
+  std::uint64_t objects_removed = 0;    // a day after they were superseded
   std::uint64_t parts_waiting = 0;      // known and not verified when the cycle ended
   std::optional<Nanos> oldest_waiting;  // when the mirror learned of the first of them
   std::uint64_t requests = 0;
@@ -138,6 +142,7 @@ class Mirror {
   [[nodiscard]] Result<std::optional<ops::MirrorBatch>> seal(const table::Table& table,
                                                              BatchDraft& draft);
   [[nodiscard]] Result<bool> may_begin(const ops::MirrorBatch& batch);
+  [[nodiscard]] Status remove_superseded();
   [[nodiscard]] Status count_waiting();
   void take(const ops::MirrorBatch& batch);
   void problem(std::string_view table, Error error);

@@ -137,6 +137,35 @@ TEST_F(MirrorTest, CollectsObjectsThatNothingNeeds) {
   EXPECT_EQ(cycle().batches, 0u);
 }
 
+TEST_F(MirrorTest, SupersededObjectsGoAfterADay) {
+  ASSERT_TRUE(lake::write_version(lake(), "ES", kDay, 3));
+  cycle();
+  ASSERT_TRUE(lake::write_version(lake(), "ES", kDay, 5));
+  EXPECT_EQ(cycle().objects_removed, 0u);
+  cloud_.env.sleep_for(kObjectGrace + kNanosPerSecond);
+  EXPECT_EQ(cycle().objects_removed, 1u);
+  EXPECT_EQ(cloud_.cloud->objects(std::string(kBucket)).size(), 1u);
+  EXPECT_EQ(parts(MirrorStage::kSuperseded), 0u);
+  expect_equal();
+}
+
+TEST_F(MirrorTest, SaysWhatItWouldDo) {
+  ASSERT_TRUE(lake::write_version(lake(), "ES", kDay, 3));
+  const auto plan = process_.mirror->plan();
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->files, 1u);
+  EXPECT_EQ(plan->partitions_appended, 1u);
+  EXPECT_EQ(parts(MirrorStage::kPlanned), 0u);
+  cycle();
+  ASSERT_TRUE(lake::write_version(lake(), "ES", kDay, 5));
+  const auto second = process_.mirror->plan();
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->partitions_corrected, 1u);
+  EXPECT_EQ(cycle().corrections, 1u);
+  EXPECT_EQ(process_.mirror->plan()->files, 0u);
+  expect_equal();
+}
+
 TEST_F(MirrorTest, GoesOnInAnotherProcess) {
   ASSERT_TRUE(lake::write_version(lake(), "ES", kDay, 3));
   cycle();

@@ -199,6 +199,7 @@ Result<std::vector<MirrorPart>> State::mirror_parts(const MirrorChoice& choice) 
   if (!choice.partition.empty()) sql += " AND partition = ?";
   if (!choice.batch_id.empty()) sql += " AND batch_id = ?";
   if (choice.stage) sql += " AND stage = ?";
+  if (choice.changed_before) sql += " AND changed_at < ?";
   sql += " ORDER BY date, table_name, partition, since_ns, part";
   if (choice.parts_max) sql += " LIMIT ?";
   FM_ASSIGN(auto select, connection_->sqlite.prepare(sql));
@@ -206,6 +207,7 @@ Result<std::vector<MirrorPart>> State::mirror_parts(const MirrorChoice& choice) 
   for (const std::string* const text : {&choice.table, &choice.partition, &choice.batch_id})
     if (!text->empty()) select.bind(*text);
   if (choice.stage) select.bind(name(*choice.stage));
+  if (choice.changed_before) select.bind(microseconds(*choice.changed_before));
   if (choice.parts_max) select.bind(number(*choice.parts_max));
   std::vector<MirrorPart> parts;
   for (;;) {

@@ -88,6 +88,7 @@ struct MirrorChoice {
   std::string partition = {};
   std::string batch_id = {};
   std::optional<MirrorStage> stage = {};
+  std::optional<Nanos> changed_before = {};
   std::optional<std::uint64_t> parts_max = {};
 };
 
