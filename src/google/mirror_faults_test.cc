@@ -31,6 +31,7 @@ class History {
 
   void run() {
     start();
+    if (process_.mirror == nullptr) return;
     cloud_.cloud->start_faults(random(), 0.02 + 0.18 * static_cast<double>(random() % 100) / 100);
     for (int round = 0; round < kRounds && !::testing::Test::HasFailure(); ++round) {
       for (std::uint64_t changes = random() % 3 + 1; changes > 0; --changes) change();
@@ -43,6 +44,7 @@ class History {
         cloud_.env.spare();
         process_ = {};
         start();
+        if (process_.mirror == nullptr) return;
       }
       // A mirror that was down for hours: rows are merged behind its back.
       if (random() % 4 == 0) change();

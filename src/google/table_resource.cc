@@ -31,6 +31,30 @@ std::string field_json(const Column& column) {
                      json_quoted(table::description_of(column)));
 }
 
+// Without the braces, so that more can stand beside it. A limit that is taken away is null.
+std::string description_of(const Table& table, const TableLife& life, bool is_patch) {
+  std::string cluster;
+  for (const std::string_view column : table.cluster) {
+    if (!cluster.empty()) cluster += ',';
+    cluster += json_quoted(column);
+  }
+  constexpr std::int64_t kMillisPerDay = 86'400'000;
+  std::string expiration;
+  if (life.expire_days > 0) {
+    expiration = fmt::format(",\"expirationMs\":\"{}\"", life.expire_days * kMillisPerDay);
+  } else if (is_patch) {
+    expiration = ",\"expirationMs\":null";
+  }
+  std::string text =
+      fmt::format(R"("description":{},"timePartitioning":{{"type":"DAY","field":{}{}}},)"
+                  R"("clustering":{{"fields":[{}]}},"requirePartitionFilter":{})",
+                  json_quoted(table.description), json_quoted(table.partition_column), expiration,
+                  cluster, table.require_partition_filter && !life.expires_at);
+  if (life.expires_at)
+    text += fmt::format(R"(,"expirationTime":"{}")", *life.expires_at / 1'000'000);
+  return text;
+}
+
 }  // namespace
 
 std::string schema_json(const Table& table) {
@@ -61,27 +85,12 @@ std::string merged_schema_json(const Table& table, const Json& resource) {
 }
 
 std::string description_json(const Table& table, const TableLife& life) {
-  std::string cluster;
-  for (const std::string_view column : table.cluster) {
-    if (!cluster.empty()) cluster += ',';
-    cluster += json_quoted(column);
-  }
-  constexpr std::int64_t kMillisPerDay = 86'400'000;
-  const std::string expiration =
-      life.expire_days > 0 ? fmt::format("\"{}\"", life.expire_days * kMillisPerDay) : "null";
-  std::string text = fmt::format(
-      R"("description":{},"timePartitioning":{{"type":"DAY","field":{},"expirationMs":{}}},)"
-      R"("clustering":{{"fields":[{}]}},"requirePartitionFilter":{})",
-      json_quoted(table.description), json_quoted(table.partition_column), expiration, cluster,
-      table.require_partition_filter && !life.expires_at);
-  if (life.expires_at)
-    text += fmt::format(R"(,"expirationTime":"{}")", *life.expires_at / 1'000'000);
-  return "{" + text + "}";
+  return "{" + description_of(table, life, true) + "}";
 }
 
 std::string table_json(const Table& table, const TableName& name, const TableLife& life) {
   return fmt::format(R"({{"tableReference":{},"schema":{},{})", name.json(), schema_json(table),
-                     description_json(table, life).substr(1));
+                     description_of(table, life, false) + "}");
 }
 
 TableDifference difference_of(const Table& table, const Json& resource) {
