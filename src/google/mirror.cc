@@ -8,6 +8,7 @@
 #include "google/mirror_plan.h"
 #include "google/mirror_upload.h"
 #include "google/table_resource.h"
+#include "lake/expired.h"
 
 namespace fm::google {
 namespace {
@@ -199,6 +200,8 @@ Status Mirror::collect_changes(const Table& table) {
   FM_ASSIGN(auto manifests, changes_.of(table));
   Pending& pending = pending_[full_name(table)];
   for (lake::Manifest& manifest : manifests) {
+    // Rows that the lake has let go for their age stay in the copy.
+    if (lake::is_expired(manifest)) continue;
     const auto at = std::pair(manifest.key().first_day(table), manifest.partition);
     pending.insert_or_assign(at, std::move(manifest));
   }
@@ -283,7 +286,7 @@ Result<bool> Mirror::correct(const Table& table, const lake::Manifest& manifest,
     FM_ASSIGN(const auto roots, lake_->roots(table));
     for (const std::string& root : roots) {
       FM_ASSIGN(auto other, lake_->find(table, lake::PartitionKey{root, key.date}));
-      if (other) manifests.push_back(*std::move(other));
+      if (other && !lake::is_expired(*other)) manifests.push_back(*std::move(other));
     }
   } else {
     manifests.push_back(manifest);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "google/testing_cloud.h"
+#include "lake/expired.h"
 #include "lake/testing_rows.h"
 
 namespace fm::google {
@@ -147,6 +148,17 @@ TEST_F(MirrorTest, SupersededObjectsGoAfterADay) {
   EXPECT_EQ(cloud_.cloud->objects(std::string(kBucket)).size(), 1u);
   EXPECT_EQ(parts(MirrorStage::kSuperseded), 0u);
   expect_equal();
+}
+
+TEST_F(MirrorTest, KeepsWhatTheLakeLetsGoForItsAge) {
+  ASSERT_TRUE(lake::write_version(lake(), "ES", kDay, 3));
+  cycle();
+  table::EmptyStream none(table::candles_1m());
+  lake::CommitInfo info;
+  info.parameters = lake::kExpiredParameters;
+  ASSERT_TRUE(lake().replace(table::candles_1m(), {.root = "ES", .date = kDay}, none, info));
+  EXPECT_EQ(cycle().corrections, 0u);
+  EXPECT_EQ(cloud_.copied(table::candles_1m()).size(), lake::rows_of_version(3));
 }
 
 TEST_F(MirrorTest, SaysWhatItWouldDo) {

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/json_text.h"
 #include "databento/historical_client.h"
 #include "dbn/enums.h"
 #include "jobs/backup.h"
-#include "jobs/json_text.h"
 #include "jobs/text.h"
 #include "ops/state.h"
 

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "jobs/draft.h"
-#include "jobs/json_text.h"
 #include "jobs/open_lake.h"
 #include "jobs/text.h"
 #include "ops/state.h"

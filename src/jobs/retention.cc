@@ -9,10 +9,11 @@
 #include <span>
 #include <utility>
 
+#include "base/json_text.h"
 #include "base/yaml.h"
-#include "jobs/json_text.h"
 #include "jobs/text.h"
 #include "lake/expired.h"
+#include "ops/state.h"
 #include "postgres/connection.h"
 
 namespace fm::jobs {
@@ -67,6 +68,23 @@ Result<RetentionRule> parse_rule(std::string_view text) {
     return fail(Code::kInvalidArgument, "{}: found '{}', expected {} to {} days", rule.table->name,
                 days, kRetentionDaysMin, kRetentionDaysMax);
   return rule;
+}
+
+// The first day of the oldest partition that a mirror knows and has not brought.
+Result<std::optional<Date>> needed_by_mirror(const lake::Lake& lake) {
+  auto state = ops::State::open_to_read(lake.env(), ops::state_file(lake.state_dir()));
+  if (!state) {
+    if (state.error().code() == Code::kNotFound) return std::nullopt;
+    return std::unexpected(std::move(state).error());
+  }
+  std::optional<Date> oldest;
+  for (const ops::MirrorStage stage : {ops::MirrorStage::kPlanned, ops::MirrorStage::kUploaded,
+                                       ops::MirrorStage::kSubmitted, ops::MirrorStage::kLoaded}) {
+    FM_ASSIGN(const auto parts,
+              state->mirror_parts({.destination = {}, .stage = stage, .parts_max = 1}));
+    if (!parts.empty()) oldest = std::min(oldest.value_or(parts[0].date), parts[0].date);
+  }
+  return oldest;
 }
 
 // What one rule removes.
@@ -149,7 +167,10 @@ Result<RetentionRules> parse_retention(std::string_view text) {
   return rules;
 }
 
-Result<RetentionReport> apply_retention(lake::Lake& lake, const RetentionOptions& options) {
+Result<RetentionReport> apply_retention(lake::Lake& lake, const RetentionOptions& given) {
+  RetentionOptions options = given;
+  FM_ASSIGN(const auto mirror, needed_by_mirror(lake));
+  if (mirror) options.needed_from = std::min(options.needed_from.value_or(*mirror), *mirror);
   RetentionReport report;
   report.dry_run = options.dry_run;
   for (const RetentionRule& rule : options.rules) {

@@ -194,7 +194,8 @@ Status State::forget_mirror(std::string_view destination) {
 }
 
 Result<std::vector<MirrorPart>> State::mirror_parts(const MirrorChoice& choice) {
-  std::string sql = "SELECT * FROM mirror_state WHERE destination = ?";
+  std::string sql = "SELECT * FROM mirror_state WHERE TRUE";
+  if (!choice.destination.empty()) sql += " AND destination = ?";
   if (!choice.table.empty()) sql += " AND table_name = ?";
   if (!choice.partition.empty()) sql += " AND partition = ?";
   if (!choice.batch_id.empty()) sql += " AND batch_id = ?";
@@ -203,8 +204,8 @@ Result<std::vector<MirrorPart>> State::mirror_parts(const MirrorChoice& choice) 
   sql += " ORDER BY date, table_name, partition, since_ns, part";
   if (choice.parts_max) sql += " LIMIT ?";
   FM_ASSIGN(auto select, connection_->sqlite.prepare(sql));
-  select.bind(choice.destination);
-  for (const std::string* const text : {&choice.table, &choice.partition, &choice.batch_id})
+  for (const std::string* const text :
+       {&choice.destination, &choice.table, &choice.partition, &choice.batch_id})
     if (!text->empty()) select.bind(*text);
   if (choice.stage) select.bind(name(*choice.stage));
   if (choice.changed_before) select.bind(microseconds(*choice.changed_before));

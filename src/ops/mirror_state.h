@@ -83,7 +83,7 @@ struct MirrorBatch {
 
 // Empty or absent means any.
 struct MirrorChoice {
-  std::string destination;  // always given
+  std::string destination;
   std::string table = {};
   std::string partition = {};
   std::string batch_id = {};
