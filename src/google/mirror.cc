@@ -376,7 +376,11 @@ Result<std::optional<MirrorBatch>> Mirror::seal(const Table& table, BatchDraft& 
     batch.attempt = before.attempt + 1;
     batch.bytes_billed = before.bytes_billed;
     const Nanos pause = options_.failed_pause * before.attempt;
-    if (before.finished_at.value_or(0) + pause > env_->now()) return std::nullopt;
+    if (before.finished_at.value_or(0) + pause <= env_->now()) continue;
+    report_.deferred.push_back(fmt::format("{}: failed {} times, the last time with {}",
+                                           batch.table, before.attempt,
+                                           before.error_message.value_or("no reason")));
+    return std::nullopt;
   }
   FM_ASSIGN(const bool may, may_begin(batch));
   if (!may) return std::nullopt;
