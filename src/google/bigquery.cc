@@ -167,41 +167,47 @@ Result<BigQuery::DryRun> BigQuery::dry_run(const std::string& sql) {
   return run;
 }
 
-Status BigQuery::rows(const std::string& id, std::vector<ResultColumn>& columns,
-                      const std::function<Status(Cells)>& take) {
-  std::string page;
-  for (;;) {
-    net::Parameters query{{"location", location_},
-                          {"maxResults", "10000"},
-                          {"formatOptions.useInt64Timestamp", "true"}};
-    if (!page.empty()) query.emplace_back("pageToken", page);
-    FM_ASSIGN(const Json json,
-              api_->call("GET",
-                         fmt::format("{}/queries/{}?{}", project_url(), net::percent_encode(id),
-                                     net::encode_form(query)),
-                         fmt::format("rows of job {}", id)));
-    if (json.boolean("/jobComplete") != true)
-      return fail(Code::kCorrupt, "rows of job {}: it is not complete", id);
-    if (columns.empty())
-      for (const Json& field : json.list("/schema/fields"))
-        columns.push_back({field.text("/name").value_or(""), field.text("/type").value_or("")});
-    for (const Json& row : json.list("/rows")) {
-      Cells cells;
-      for (const Json& cell : row.list("/f")) {
-        auto text = cell.text("/v");
-        // Lists and structs are JSON.
-        if (!text && cell.has("/v")) text = cell.raw("/v");
-        cells.push_back(std::move(text));
-      }
-      FM_TRY(take(std::move(cells)));
+Result<RowPage> BigQuery::page(const std::string& id, const std::string& token) {
+  net::Parameters query{{"location", location_},
+                        {"maxResults", std::to_string(kPageRowsMax)},
+                        {"formatOptions.useInt64Timestamp", "true"}};
+  if (!token.empty()) query.emplace_back("pageToken", token);
+  FM_ASSIGN(const Json json,
+            api_->call("GET",
+                       fmt::format("{}/queries/{}?{}", project_url(), net::percent_encode(id),
+                                   net::encode_form(query)),
+                       fmt::format("rows of job {}", id)));
+  if (json.boolean("/jobComplete") != true)
+    return fail(Code::kCorrupt, "rows of job {}: it is not complete", id);
+  RowPage page;
+  for (const Json& field : json.list("/schema/fields"))
+    page.columns.push_back({field.text("/name").value_or(""), field.text("/type").value_or("")});
+  for (const Json& row : json.list("/rows")) {
+    Cells cells;
+    for (const Json& cell : row.list("/f")) {
+      auto text = cell.text("/v");
+      // Lists and structs are JSON.
+      if (!text && cell.has("/v")) text = cell.raw("/v");
+      cells.push_back(std::move(text));
     }
-    page = json.text("/pageToken").value_or("");
-    if (page.empty()) return {};
+    page.rows.push_back(std::move(cells));
   }
+  page.next = json.text("/pageToken").value_or("");
+  return page;
 }
 
-Result<Job> BigQuery::select(const QueryJob& query, std::vector<ResultColumn>& columns,
-                             const std::function<Status(Cells)>& take) {
+Status BigQuery::rows(const std::string& id, std::vector<ResultColumn>& columns,
+                      const std::function<Status(Cells)>& take) {
+  RowPage page;
+  do {
+    FM_ASSIGN(page, this->page(id, page.next));
+    if (columns.empty()) columns = std::move(page.columns);
+    for (Cells& cells : page.rows) FM_TRY(take(std::move(cells)));
+  } while (!page.next.empty());
+  return {};
+}
+
+Result<Job> BigQuery::run(const QueryJob& query, std::string_view what) {
   constexpr Nanos kPatience = 6 * 3'600 * kNanosPerSecond;
   constexpr int kAttemptsMax = 4;
   for (int attempt = 1;; ++attempt) {
@@ -209,11 +215,16 @@ Result<Job> BigQuery::select(const QueryJob& query, std::vector<ResultColumn>& c
         fmt::format("frontmonth_query_{:016x}{:016x}", api_->env().random(), api_->env().random());
     FM_ASSIGN(Job job, insert(query, id));
     FM_ASSIGN(job, wait(std::move(job), kPatience));
-    if (job.failed() && job.may_run_again() && attempt < kAttemptsMax) continue;
-    if (job.failed()) return std::unexpected(job.error("query"));
-    FM_TRY(rows(id, columns, take));
-    return job;
+    if (!job.failed()) return job;
+    if (!job.may_run_again() || attempt == kAttemptsMax) return std::unexpected(job.error(what));
   }
+}
+
+Result<Job> BigQuery::select(const QueryJob& query, std::vector<ResultColumn>& columns,
+                             const std::function<Status(Cells)>& take) {
+  FM_ASSIGN(Job job, run(query, "query"));
+  FM_TRY(rows(job.id, columns, take));
+  return job;
 }
 
 Result<std::optional<Json>> BigQuery::dataset(std::string_view name) {

@@ -67,6 +67,13 @@ struct ResultColumn {
   std::string type;  // "INTEGER", "FLOAT", "TIMESTAMP", …: the API's names
 };
 
+struct RowPage {
+  std::vector<ResultColumn> columns;
+  std::vector<Cells> rows;  // at most kPageRowsMax
+  std::string next;         // the token of the page behind it; empty: there is none
+};
+inline constexpr std::size_t kPageRowsMax = 10'000;
+
 class BigQuery {
  public:
   // `location` of the jobs: that of their datasets.
@@ -94,10 +101,16 @@ class BigQuery {
     std::vector<TableName> tables;  // that it reads
   };
   [[nodiscard]] Result<DryRun> dry_run(const std::string& sql);
-  // A query's rows, once its job is done.
+  // Some of a query's rows, once its job is done: the first ones for an empty token, then those
+  // behind the last page's `next`.
+  [[nodiscard]] Result<RowPage> page(const std::string& id, const std::string& token);
+  // All of them.
   [[nodiscard]] Status rows(const std::string& id, std::vector<ResultColumn>& columns,
                             const std::function<Status(Cells)>& take);
-  // Runs a SELECT and takes its rows; the id is random. Returns the finished job.
+  // Runs a statement that does no harm when it runs twice, to its end; the id is random. `what`
+  // names it in messages.
+  [[nodiscard]] Result<Job> run(const QueryJob& query, std::string_view what);
+  // Runs a SELECT and takes its rows. Returns the finished job.
   [[nodiscard]] Result<Job> select(const QueryJob& query, std::vector<ResultColumn>& columns,
                                    const std::function<Status(Cells)>& take);
 

@@ -67,6 +67,11 @@ std::string scope_condition(const Table& table, const RowScope& scope, std::stri
 
 std::string merge_statement(const Table& table, const TableName& target, const TableName& staging,
                             const RowScope& scope) {
+  return merge_statement(table, target, in_quotes(staging), scope_condition(table, scope, "t"));
+}
+
+std::string merge_statement(const Table& table, const TableName& target, std::string_view source,
+                            std::string_view scope) {
   const auto is_value = [&](const Column& column) {
     return !is_key(table, column) && !column.bookkeeping;
   };
@@ -83,16 +88,14 @@ std::string merge_statement(const Table& table, const TableName& target, const T
       joined(each(table, is_value,
                   [](const std::string& name) { return fmt::format("{0} = s.{0}", name); }),
              ", ");
-  const std::string scoped = scope_condition(table, scope, "t");
-  std::string text =
-      fmt::format("MERGE {} AS t\nUSING {} AS s\nON {}\n  AND {}\n", in_quotes(target),
-                  in_quotes(staging), scoped, key_condition(table));
+  std::string text = fmt::format("MERGE {} AS t\nUSING {} AS s\nON {}\n  AND {}\n",
+                                 in_quotes(target), source, scope, key_condition(table));
   if (!update.empty())
     text += fmt::format("WHEN MATCHED AND ({}) THEN\n  UPDATE SET {}\n", differs, update);
   text += fmt::format(
       "WHEN NOT MATCHED BY TARGET THEN\n  INSERT ({}) VALUES ({})\n"
       "WHEN NOT MATCHED BY SOURCE AND {} THEN\n  DELETE",
-      joined(each(table, all, as_is), ", "), joined(each(table, all, staged), ", "), scoped);
+      joined(each(table, all, as_is), ", "), joined(each(table, all, staged), ", "), scope);
   return text;
 }
 

@@ -25,6 +25,9 @@ struct RowScope {
 // constant condition on the partition column keeps other partitions from being read and paid for.
 [[nodiscard]] std::string merge_statement(const table::Table& table, const TableName& target,
                                           const TableName& staging, const RowScope& scope);
+// The same with any relation as the source, and a condition on `t` as the scope.
+[[nodiscard]] std::string merge_statement(const table::Table& table, const TableName& target,
+                                          std::string_view source, std::string_view scope);
 [[nodiscard]] std::string delete_statement(const table::Table& table, const TableName& target,
                                            const RowScope& scope);
 [[nodiscard]] std::string count_statement(const table::Table& table, const TableName& target,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "google/bigquery.h"
 #include "google/credentials.h"
 #include "jobs/schema_job.h"
 
@@ -43,6 +44,17 @@ Result<CloudPlace> open_cloud_with_bucket(Env& env, const Variables& variables,
   FM_ASSIGN(CloudPlace place, open_cloud(env, variables, config));
   FM_TRY(google::check(place.destination));
   return place;
+}
+
+Result<std::string> location_of(google::Api& api, const CloudPlace& place) {
+  const std::string name = place.destination.dataset_of(table::candles_1m());
+  google::BigQuery bigquery(api, place.endpoints, place.destination.project, "");
+  FM_ASSIGN(const auto dataset, bigquery.dataset(name));
+  if (!dataset)
+    return std::unexpected(Error(Code::kNotFound, fmt::format("dataset {}.{}: is not there",
+                                                              place.destination.project, name))
+                               .hint("`frontmonth schema --engine bigquery --apply` makes it."));
+  return dataset->text("/location").value_or("US");
 }
 
 Result<std::vector<const table::Table*>> tables_to_copy(const lake::Lake& lake,

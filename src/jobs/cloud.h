@@ -8,6 +8,7 @@
 #include "base/env.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "google/api.h"
 #include "google/destination.h"
 #include "google/endpoints.h"
 #include "google/tokens.h"
@@ -32,6 +33,9 @@ struct CloudPlace {
 // The same for what needs a bucket.
 [[nodiscard]] Result<CloudPlace> open_cloud_with_bucket(Env& env, const Variables& variables,
                                                         const Config& config);
+
+// Where the dataset of market_data is: the place of its jobs. Errors: kNotFound; those of Api.
+[[nodiscard]] Result<std::string> location_of(google::Api& api, const CloudPlace& place);
 
 // Those named, with commas between them; without a name, those that hold rows in the lake. Errors:
 // kNotFound for a table that the catalogue has not, naming the nearest.

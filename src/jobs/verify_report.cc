@@ -1,6 +1,7 @@
 #include <iterator>
 
 #include "base/json_text.h"
+#include "jobs/text.h"
 #include "jobs/verify.h"
 
 namespace fm::jobs {
@@ -18,11 +19,11 @@ std::string json_list(const std::vector<std::string>& words) {
   return "[" + text + "]";
 }
 
-void add_text(std::string& text, const PartitionDifference& one) {
+void add_text(std::string& text, std::string_view copy, const PartitionDifference& one) {
   auto out = std::back_inserter(text);
-  fmt::format_to(out, "  {}{}{}: {} rows in the lake, {} in postgres{}{}{}\n", one.root,
+  fmt::format_to(out, "  {}{}{}: {} rows in the lake, {} in {}{}{}{}\n", one.root,
                  one.root.empty() ? "" : " ", one.partition.iso(), one.lake_rows, one.other_rows,
-                 one.columns.empty() ? "" : "; differs in ", list_of(one.columns),
+                 copy, one.columns.empty() ? "" : "; differs in ", list_of(one.columns),
                  one.repaired ? "; repaired" : "");
   for (const quality::RowDifference& row : one.rows.examples)
     fmt::format_to(out, "    {}: {}\n", row.key, row.what);
@@ -56,15 +57,21 @@ std::string to_text(const VerifyReport& report) {
     } else {
       fmt::format_to(out, ": {} partitions differ\n", one.different);
     }
-    for (const PartitionDifference& difference : one.differences) add_text(text, difference);
+    for (const PartitionDifference& difference : one.differences)
+      add_text(text, report.copy, difference);
     if (one.different > one.differences.size())
       fmt::format_to(out, "  and {} more partitions\n", one.different - one.differences.size());
+    if (one.waiting_files > 0)
+      fmt::format_to(out, "  {} with {} wait for the mirror and were not compared\n",
+                     plural(one.waiting_files, "file"), plural(one.waiting_rows, "row"));
   }
   if (!report.left_out.empty())
     fmt::format_to(out, "Without rows in {}: {} (--tables compares them all the same)\n",
                    report.place, list_of(report.left_out));
   if (report.rows_sent > 0 || report.rows_removed > 0)
     fmt::format_to(out, "Sent {} rows, removed {}.\n", report.rows_sent, report.rows_removed);
+  if (report.bytes_billed)
+    fmt::format_to(out, "Billed for {} bytes.\n", with_commas(*report.bytes_billed));
   if (report.tables.empty()) text += "Nothing to compare.\n";
   return text;
 }
@@ -77,14 +84,17 @@ std::string to_json(const VerifyReport& report) {
       differences += (differences.empty() ? "" : ",") + json_of(difference);
     tables += fmt::format(
         R"({}{{"table":{},"rows":{},"partitions":{},"different":{},"repaired":{},)"
-        R"("final_to":{},"differences":[{}]}})",
+        R"("final_to":{},"files_waiting":{},"rows_waiting":{},"differences":[{}]}})",
         tables.empty() ? "" : ",", json_quoted(one.table), one.rows, one.partitions, one.different,
-        one.repaired, one.final_to ? json_quoted(iso_second(*one.final_to)) : "null", differences);
+        one.repaired, one.final_to ? json_quoted(iso_second(*one.final_to)) : "null",
+        one.waiting_files, one.waiting_rows, differences);
   }
   return fmt::format(
-      R"({{"place":{},"equal":{},"rows_sent":{},"rows_removed":{},"left_out":{},"tables":[{}]}})"
+      R"({{"copy":{},"place":{},"equal":{},"rows_sent":{},"rows_removed":{},"bytes_billed":{},)"
+      R"("left_out":{},"tables":[{}]}})"
       "\n",
-      json_quoted(report.place), report.equal(), report.rows_sent, report.rows_removed,
+      json_quoted(report.copy), json_quoted(report.place), report.equal(), report.rows_sent,
+      report.rows_removed, report.bytes_billed ? std::to_string(*report.bytes_billed) : "null",
       json_list(report.left_out), tables);
 }
 

@@ -140,24 +140,23 @@ std::string partition_of(const Table& table, Engine engine) {
              : fmt::format("CAST(date_trunc('{}', {}) AS DATE)", unit, column);
 }
 
-}  // namespace
-
-std::string condition_of(const Table& table, Engine engine, const SumsRange& range) {
-  const std::string date = table::quote_name(table.partition_column, engine);
-  std::string text = fmt::format("{0} >= DATE '{1}' AND {0} < DATE '{2}'", date, range.from.iso(),
-                                 range.before.iso());
-  if (!table.root_column.empty())
-    text += fmt::format(" AND {} = {}", table::quote_name(table.root_column, engine),
-                        table::quote_text(range.root, engine));
-  const auto time = table::hypertable_time(table);
-  if (range.final_to && time)
-    text += fmt::format(" AND {} < TIMESTAMP{} '{}'", table::quote_name(*time, engine),
-                        engine == Engine::kBigquery ? "" : "TZ", iso_second(*range.final_to));
-  return text;
+std::string dates_of(const Table& table, Engine engine, const SumsRange& range) {
+  return fmt::format("{0} >= DATE '{1}' AND {0} < DATE '{2}'",
+                     table::quote_name(table.partition_column, engine), range.from.iso(),
+                     range.before.iso());
 }
 
-std::string sums_statement(const Table& table, Engine engine, const SumsRange& range,
-                           std::string_view relation) {
+// " AND time < …", or nothing.
+std::string finality_of(const Table& table, Engine engine, const SumsRange& range) {
+  const auto time = table::hypertable_time(table);
+  if (!range.final_to || !time) return {};
+  return fmt::format(" AND {} < TIMESTAMP{} '{}'", table::quote_name(*time, engine),
+                     engine == Engine::kBigquery ? "" : "TZ", iso_second(*range.final_to));
+}
+
+// `root`: what stands before the partition and is grouped by, too; may be empty.
+std::string sums_of(const Table& table, Engine engine, const std::string& condition,
+                    std::string_view relation, const std::string& root) {
   std::string inner;  // each row's codes
   std::string outer;
   int number = 0;
@@ -174,11 +173,68 @@ std::string sums_statement(const Table& table, Engine engine, const SumsRange& r
   }
   const std::string from =
       relation.empty() ? table::qualified_name(table, engine) : std::string(relation);
+  const std::string_view by = root.empty() ? "p" : "r, p";
+  const std::string named_root = root.empty() ? "" : root + " AS r, ";
   return fmt::format(
-      "SELECT p, count(*){} FROM (SELECT {} AS p, {} AS w{} FROM {} WHERE {}{}) AS codes "
-      "GROUP BY p ORDER BY p",
-      outer, partition_of(table, engine), weight_of(table, engine), inner, from,
-      condition_of(table, engine, range), is_postgres ? " OFFSET 0" : "");
+      "SELECT {0}, count(*){1} FROM (SELECT {2}{3} AS p, {4} AS w{5} FROM {6} WHERE {7}{8}) AS "
+      "codes GROUP BY {0} ORDER BY {0}",
+      by, outer, named_root, partition_of(table, engine), weight_of(table, engine), inner, from,
+      condition, is_postgres ? " OFFSET 0" : "");
+}
+
+}  // namespace
+
+std::string condition_of(const Table& table, Engine engine, const SumsRange& range) {
+  std::string text = dates_of(table, engine, range);
+  if (!table.root_column.empty())
+    text += fmt::format(" AND {} = {}", table::quote_name(table.root_column, engine),
+                        table::quote_text(range.root, engine));
+  return text + finality_of(table, engine, range);
+}
+
+std::string spans_statement(const Table& table, Engine engine, Date from, Date before,
+                            std::string_view relation) {
+  const std::string name =
+      relation.empty() ? table::qualified_name(table, engine) : std::string(relation);
+  const std::string date = table::quote_name(table.partition_column, engine);
+  const std::string dates = dates_of(table, engine, {.from = from, .before = before});
+  if (table.root_column.empty())
+    return fmt::format("SELECT '' AS r, min({0}), max({0}) FROM {1} WHERE {2}", date, name, dates);
+  return fmt::format("SELECT {0} AS r, min({1}), max({1}) FROM {2} WHERE {3} GROUP BY r",
+                     table::quote_name(table.root_column, engine), date, name, dates);
+}
+
+std::string sums_statement(const Table& table, Engine engine, const SumsRange& range,
+                           std::string_view relation) {
+  return sums_of(table, engine, condition_of(table, engine, range), relation, "");
+}
+
+std::string sums_by_root_statement(const Table& table, Engine engine,
+                                   const std::vector<SumsRange>& ranges,
+                                   std::string_view relation) {
+  FM_ASSERT(!ranges.empty());
+  const std::string root =
+      table.root_column.empty() ? std::string("''") : table::quote_name(table.root_column, engine);
+  if (table.root_column.empty()) {
+    FM_ASSERT(ranges.size() == 1);
+    return sums_of(table, engine, condition_of(table, engine, ranges.front()), relation, root);
+  }
+  // Roots without a bound of their own in one list: a condition for each of hundreds of roots would
+  // be longer than it is worth.
+  std::string unbounded, bounded;
+  for (const SumsRange& range : ranges) {
+    const std::string text = table::quote_text(range.root, engine);
+    const std::string finality = finality_of(table, engine, range);
+    if (finality.empty())
+      unbounded += (unbounded.empty() ? "" : ", ") + text;
+    else
+      bounded += fmt::format("{}({} = {}{})", bounded.empty() ? "" : " OR ", root, text, finality);
+  }
+  std::string roots = unbounded.empty() ? "" : fmt::format("{} IN ({})", root, unbounded);
+  if (!bounded.empty()) roots += (roots.empty() ? "" : " OR ") + bounded;
+  return sums_of(table, engine,
+                 fmt::format("{} AND ({})", dates_of(table, engine, ranges.front()), roots),
+                 relation, root);
 }
 
 Result<Sums> parse_sums(const Table& table, const std::vector<std::vector<std::string>>& rows) {
@@ -194,6 +250,22 @@ Result<Sums> parse_sums(const Table& table, const std::vector<std::vector<std::s
     for (std::size_t i = 0; i < columns; ++i)
       partition.columns.push_back(cells[2 + 2 * i] + " " + cells[3 + 2 * i]);
     sums.emplace(date, std::move(partition));
+  }
+  return sums;
+}
+
+Result<std::map<std::string, Sums>> parse_sums_by_root(const Table& table,
+                                                       std::vector<std::vector<std::string>> rows) {
+  std::map<std::string, std::vector<std::vector<std::string>>> by_root;
+  for (auto& cells : rows) {
+    if (cells.empty()) return fail(Code::kInternal, "{}: sums without cells", table.name);
+    const std::string root = std::move(cells.front());
+    cells.erase(cells.begin());
+    by_root[root].push_back(std::move(cells));
+  }
+  std::map<std::string, Sums> sums;
+  for (const auto& [root, cells] : by_root) {
+    FM_ASSIGN(sums[root], parse_sums(table, cells));
   }
   return sums;
 }

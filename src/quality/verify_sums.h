@@ -32,11 +32,21 @@ struct SumsRange {
 [[nodiscard]] std::string condition_of(const table::Table& table, table::Engine engine,
                                        const SumsRange& range);
 
+// A row for each root with rows of partition dates [from, before): it, its first and its last date.
+[[nodiscard]] std::string spans_statement(const table::Table& table, table::Engine engine,
+                                          Date from, Date before, std::string_view relation = "");
+
 // A row for each partition of the lake's layout (day, month or year), by its first day: the day,
 // the number of rows, then for each column the number of nulls and the sum. Whole numbers without
 // blanks. Where the engine has the table under another name, `relation` says so.
 [[nodiscard]] std::string sums_statement(const table::Table& table, table::Engine engine,
                                          const SumsRange& range, std::string_view relation = "");
+
+// The same for several roots at once, which differ in `final_to` alone: a column with the root
+// stands before the others. Of a table without roots there is one range.
+[[nodiscard]] std::string sums_by_root_statement(const table::Table& table, table::Engine engine,
+                                                 const std::vector<SumsRange>& ranges,
+                                                 std::string_view relation = "");
 
 struct PartitionSums {
   std::string rows;
@@ -48,6 +58,9 @@ using Sums = std::map<Date, PartitionSums>;
 // Cells of sums_statement() as text. Errors: kInternal.
 [[nodiscard]] Result<Sums> parse_sums(const table::Table& table,
                                       const std::vector<std::vector<std::string>>& rows);
+// Cells of sums_by_root_statement(), by root.
+[[nodiscard]] Result<std::map<std::string, Sums>> parse_sums_by_root(
+    const table::Table& table, std::vector<std::vector<std::string>> rows);
 
 struct SumsDifference {
   Date partition;
