@@ -53,7 +53,7 @@ struct ScheduleReport {
   std::string name;  // of the scheduled query
   google::Scheduled outcome = google::Scheduled::kUnchanged;
   std::string schedule;
-  Date known_to;  // the calendar's exceptions are in it up to this date
+  Date known_to = {};  // the calendar's exceptions are in it up to this date
 };
 
 // How long the scheduled query knows the calendar; and trade dates that each of its runs makes
