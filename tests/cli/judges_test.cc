@@ -1,8 +1,9 @@
-// The vendor's own Python client judges the program's servers: tests/judges/*.py. A script runs
-// once; each of its judges is a test here.
+// The vendor's own Python client judges the program's servers, and an SQL engine's parser the SQL
+// that goes to BigQuery: tests/judges/*.py. A script runs once; each of its judges is a test here.
 #include <algorithm>
 #include <map>
 
+#include "jobs/testing_bigquery_sql.h"
 #include "program.h"
 
 namespace fm::testing_cli {
@@ -36,6 +37,9 @@ constexpr Judge kJudges[] = {
     {"historical", "a_wrong_key_is_refused"},
     {"historical", "short_answers_are_errors"},
     {"historical", "other_answers_than_expected_do_not_hang"},
+    {"sql", "every_statement_is_understood"},
+    {"sql", "every_kind_of_statement_is_there"},
+    {"sql", "what_is_wrong_is_refused"},
     {"fixtures", "historical_gives_every_schema_as_it_was", true},
     {"fixtures", "live_gives_every_schema_as_it_was", true},
 };
@@ -53,9 +57,11 @@ class Judges : public ProgramTest, public testing::WithParamInterface<Judge> {
     static std::map<std::string, std::string> said;
     const auto [entry, is_new] = said.try_emplace(script);
     if (is_new) {
+      if (script == "sql") write("statements.json", jobs::bigquery_statements_json());
       const Outcome outcome = shell("PYTHONDONTWRITEBYTECODE=1 FM_SHARED_DATA='" FM_SHARED_DATA
-                                    "' FRONTMONTH=\"$FM\" " +
-                                    kPython + " " + kFolder + "/" + script + ".py 2>&1");
+                                    "' FRONTMONTH=\"$FM\" FM_STATEMENTS='" +
+                                    path("statements.json") + "' " + kPython + " " + kFolder + "/" +
+                                    script + ".py 2>&1");
       entry->second = "\n" + outcome.out;
     }
     return entry->second;
@@ -77,7 +83,7 @@ TEST(JudgesList, NamesEveryJudge) {
   std::vector<std::string> here;
   for (const Judge& judge : kJudges) here.emplace_back(judge.name);
   std::vector<std::string> written;
-  for (const char* const script : {"live", "historical", "fixtures"}) {
+  for (const char* const script : {"live", "historical", "fixtures", "sql"}) {
     std::string text = read_text(Env::posix(), kFolder + "/" + script + ".py").value();
     constexpr std::string_view kDefinition = "\ndef judge_";
     for (std::size_t at = text.find(kDefinition); at != std::string::npos;
