@@ -88,6 +88,7 @@ constexpr Function kFunctions[] = {
     {"TIMESTAMP_MILLIS", 1, 1, "make_timestamptz(CAST($1 AS BIGINT) * 1000)"},
     {"TIMESTAMP_SECONDS", 1, 1, "make_timestamptz(CAST($1 AS BIGINT) * 1000000)"},
     {"DATE_FROM_UNIX_DATE", 1, 1, "(DATE '1970-01-01' + CAST($1 AS INTEGER))"},
+    {"FORMAT", 2, 2, "printf($1, $2)"},
     {"FORMAT_DATE", 2, 2, "strftime(CAST($2 AS DATE), $1)"},
     {"FORMAT_TIMESTAMP", 2, 2, "strftime(timezone('UTC', $2), $1)"},
     {"FORMAT_TIMESTAMP", 3, 3, "strftime(timezone($3, $2), $1)"},
