@@ -82,11 +82,11 @@ std::string double_code(const std::string& cell, int scale, Engine engine) {
                                  : fmt::format("1e{}", scale);
   return fmt::format(
       "(CASE WHEN {0} * {1} > -9e18 AND {0} * {1} < 9e18 THEN CAST(floor({0} * {1}) AS {2}) "
-      "ELSE {3} END)",
+      "WHEN {0} IS NOT NULL THEN {3} END)",
       cell, factor, integer_type(engine), kUncountable);
 }
 
-// The cell as a whole number.
+// The cell as a whole number; a null stays one.
 std::string code_of(const Column& column, Engine engine) {
   const std::string cell = table::quote_name(column.name, engine);
   switch (column.type) {
@@ -99,7 +99,7 @@ std::string code_of(const Column& column, Engine engine) {
     case Type::kDouble:
       return double_code(cell, column.scale, engine);
     case Type::kBool:
-      return fmt::format("(CASE WHEN {} THEN 1 ELSE 0 END)", cell);
+      return fmt::format("(CASE WHEN {0} THEN 1 WHEN NOT {0} THEN 0 END)", cell);
     case Type::kInt64:
     case Type::kInt32:
     case Type::kInt8:
