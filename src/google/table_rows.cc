@@ -1,10 +1,9 @@
 #include "google/table_rows.h"
 
-#include <charconv>
-#include <span>
 #include <utility>
 #include <vector>
 
+#include "google/cell.h"
 #include "table/ddl.h"
 
 namespace fm::google {
@@ -31,18 +30,6 @@ std::string cell_sql(const Column& column) {
       return name;
   }
   return name;
-}
-
-template <class Value>
-bool parse(std::string_view text, Value& value) {
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, value);
-  return error == std::errc() && stopped == end;
-}
-
-template <class Value>
-bool put(std::span<Value> values, std::size_t row, std::string_view text) {
-  return parse(text, values[row]);
 }
 
 class PageStream final : public table::RowStream {
@@ -100,28 +87,6 @@ class PageStream final : public table::RowStream {
 };
 
 }  // namespace
-
-bool put_cell(table::RowBatch& rows, std::size_t column, std::size_t row, std::string_view text) {
-  switch (rows.table().columns[column].type) {
-    case Type::kTimestamp:
-    case Type::kInt64:
-      return put(rows.int64s(column), row, text);
-    case Type::kDate:
-    case Type::kInt32:
-      return put(rows.int32s(column), row, text);
-    case Type::kInt8:
-      return put(rows.int8s(column), row, text);
-    case Type::kBool:
-      rows.int8s(column)[row] = text == "true" ? 1 : 0;
-      return text == "true" || text == "false";
-    case Type::kDouble:
-      return put(rows.doubles(column), row, text);
-    case Type::kText:
-      rows.set_text(column, row, text);
-      return true;
-  }
-  return false;
-}
 
 std::string rows_statement(const table::Table& table, const TableName& name,
                            std::string_view condition) {

@@ -28,9 +28,4 @@ struct TableRows {
                                           const TableName& name, std::string_view condition,
                                           std::int64_t bytes_billed_max);
 
-// One cell of rows_statement() behind the batch's last row; false when it is not a value of the
-// column's type.
-[[nodiscard]] bool put_cell(table::RowBatch& rows, std::size_t column, std::size_t row,
-                            std::string_view text);
-
 }  // namespace fm::google

@@ -163,9 +163,9 @@ Result<std::set<Date>> CloudRollup::changed_days(std::optional<Nanos> since) {
   const std::int64_t since_us =
       since && !is_asked ? static_cast<std::int64_t>((*since - kClockMargin) / 1'000) : 0;
   std::set<Date> days;
-  std::vector<std::string> names;
+  std::vector<google::ResultColumn> columns;
   FM_ASSIGN(const google::Job job,
-            bigquery_->select({google::partitions_statement(minutes()), bytes_max()}, names,
+            bigquery_->select({google::partitions_statement(minutes()), bytes_max()}, columns,
                               [&](const google::Cells& cells) -> Status {
                                 if (cells.size() != 2)
                                   return fail(Code::kCorrupt, "partitions of {} cells",
@@ -213,7 +213,8 @@ Status CloudRollup::run_stretch(const Table& table, const Stretch& stretch, bool
   CloudRollupStatement made{
       .table = full_name(table), .first = stretch.first, .last = stretch.last};
   if (options_.dry_run) {
-    FM_ASSIGN(made.bytes_processed, bigquery_->dry_run(sql));
+    FM_ASSIGN(const google::BigQuery::DryRun dry, bigquery_->dry_run(sql));
+    made.bytes_processed = dry.bytes;
     report.statements.push_back(std::move(made));
     return {};
   }

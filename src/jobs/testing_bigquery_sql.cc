@@ -4,6 +4,7 @@
 
 #include "base/env.h"
 #include "base/json_text.h"
+#include "google/cost_sql.h"
 #include "google/destination.h"
 #include "google/mirror_sql.h"
 #include "google/rollup_sql.h"
@@ -81,6 +82,11 @@ class Statements {
     add("partitions", table::futures_ohlcv_1m_live(), google::partitions_statement(minutes));
   }
 
+  void add_costs() {
+    all_.push_back({"cost", google::project_cost_statement("market-4711", "US", Date(2025, 6, 1),
+                                                           Date(2025, 7, 1))});
+  }
+
   void add_views() {
     for (const table::View& view : table::all_views())
       all_.push_back(
@@ -105,6 +111,7 @@ std::vector<NamedStatement> bigquery_statements() {
   for (const Table& table : table::all_tables()) statements.add_table(table);
   statements.add_views();
   statements.add_rollups();
+  statements.add_costs();
   return statements.take();
 }
 

@@ -143,6 +143,8 @@ TEST_F(VerifyBigQuery, RepairMendsWhateverDiffers) {
     bool is_foreign = false;
   } const cases[] = {
       {"a value", "UPDATE {} SET volume = volume + 1 WHERE rowid = (SELECT min(rowid) FROM {})"},
+      {"a number beyond all bounds",
+       "UPDATE {} SET close = 1e300 WHERE rowid = (SELECT min(rowid) FROM {})"},
       {"a null", "UPDATE {} SET volume = NULL WHERE rowid = (SELECT min(rowid) FROM {})"},
       {"a row that is gone", "DELETE FROM {} WHERE rowid = (SELECT max(rowid) FROM {})"},
       {"a partition that is gone",

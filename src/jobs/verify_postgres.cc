@@ -94,10 +94,12 @@ Result<CopyProgress> PostgresCopy::progress(const Table& table,
 Result<std::vector<quality::Sums>> PostgresCopy::sums(
     const Table& table, const std::vector<quality::SumsRange>& ranges) {
   std::vector<quality::Sums> all;
+  all.reserve(ranges.size());
   for (const quality::SumsRange& range : ranges) {
     FM_ASSIGN(const postgres::Rows rows,
               db().query(quality::sums_statement(table, Engine::kPostgres, range)));
     std::vector<std::vector<std::string>> cells;
+    cells.reserve(rows.size());
     for (const auto& row : rows) {
       auto& line = cells.emplace_back();
       for (const auto& cell : row) line.push_back(cell.value_or(""));

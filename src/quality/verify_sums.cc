@@ -75,15 +75,17 @@ std::string date_code(const std::string& cell, Engine engine) {
 
 std::string integer_type(Engine engine) { return engine == Engine::kBigquery ? "INT64" : "BIGINT"; }
 
-// All engines multiply doubles alike, as IEEE 754 says.
+// All engines multiply doubles alike, as IEEE 754 says; but BigQuery makes an error of a product
+// that is too large, where others have an infinity.
 std::string double_code(const std::string& cell, int scale, Engine engine) {
-  const std::string factor = engine == Engine::kPostgres || engine == Engine::kTimescale
-                                 ? fmt::format("'1e{}'::float8", scale)
-                                 : fmt::format("1e{}", scale);
+  std::string product = fmt::format("{} * 1e{}", cell, scale);
+  if (engine == Engine::kPostgres || engine == Engine::kTimescale)
+    product = fmt::format("{} * '1e{}'::float8", cell, scale);
+  if (engine == Engine::kBigquery) product = fmt::format("SAFE_MULTIPLY({}, 1e{})", cell, scale);
   return fmt::format(
-      "(CASE WHEN {0} * {1} > -9e18 AND {0} * {1} < 9e18 THEN CAST(floor({0} * {1}) AS {2}) "
-      "WHEN {0} IS NOT NULL THEN {3} END)",
-      cell, factor, integer_type(engine), kUncountable);
+      "(CASE WHEN {0} > -9e18 AND {0} < 9e18 THEN CAST(floor({0}) AS {1}) "
+      "WHEN {2} IS NOT NULL THEN {3} END)",
+      product, integer_type(engine), cell, kUncountable);
 }
 
 // The cell as a whole number; a null stays one.

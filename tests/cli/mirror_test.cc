@@ -92,6 +92,11 @@ TEST_F(MirrorProgram, BringsALakeThereAndProvesIt) {
   EXPECT_TRUE(has(again, "0 files (0 bytes) uploaded, 0 rows loaded")) << again;
   EXPECT_TRUE(has(result({"mirror", "--gc"}), "0 of "));
 
+  const Outcome proof = run({"verify", "--against", "bigquery"});
+  EXPECT_EQ(proof.exit_code, 0) << proof.out << proof.err;
+  EXPECT_TRUE(has(proof.out, "candles_1m: ") && has(proof.out, ": equal")) << proof.out;
+  EXPECT_TRUE(has(proof.out, "Billed for ")) << proof.out;
+
   // Asked there and here.
   const std::string sql =
       "SELECT COUNT(*) AS n, SUM(volume) AS volume FROM market_data.candles_1m "
@@ -118,6 +123,49 @@ TEST_F(MirrorProgram, BringsALakeThereAndProvesIt) {
   EXPECT_TRUE(has(cost, "The month will have cost $")) << cost;
   const std::string doctor = run({"doctor"}).out;
   EXPECT_TRUE(has(doctor, "every table is there")) << doctor;
+}
+
+TEST_F(MirrorProgram, AnotherLakeIsToldFromTheCopyAndPutsItRight) {
+  make_lake();
+  EXPECT_EQ(run({"schema", "--engine", "bigquery", "--apply"}).exit_code, 0);
+  EXPECT_TRUE(has(result({"mirror"}), "Everything is there"));
+  EXPECT_EQ(run({"synth", "--roots", "ES", "--date", "2025-06-16", "--trades", "20000", "--seed",
+                 "9", "-o", "other.dbn"})
+                .exit_code,
+            0);
+  EXPECT_EQ(run({"candles", "other.dbn", "--lake", "other"}).exit_code, 0);
+  const std::vector<std::string> verify = {"verify", "--against", "bigquery",  "--lake",
+                                           "other",  "--tables",  "candles_1m"};
+  const Outcome different = run(verify);
+  EXPECT_EQ(different.exit_code, 3) << different.err;
+  EXPECT_TRUE(has(different.out, "candles_1m: ") && has(different.out, "partitions differ"))
+      << different.out;
+  EXPECT_TRUE(has(different.out, "in bigquery")) << different.out;
+  EXPECT_TRUE(has(different.out, "ES 2025-06-16: ")) << different.out;
+  EXPECT_TRUE(has(different.out, "ZL 2025-06-16: 0 rows in the lake")) << different.out;
+  std::vector<std::string> repair = verify;
+  repair.emplace_back("--repair");
+  const Outcome repaired = run(repair);
+  EXPECT_EQ(repaired.exit_code, 0) << repaired.out << repaired.err;
+  EXPECT_TRUE(has(repaired.out, "were repaired")) << repaired.out;
+  EXPECT_EQ(run(verify).exit_code, 0);
+  const Outcome wrong = run({"verify", "--against", "bigquerry"});
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_TRUE(has(wrong.err, "expected postgres or bigquery")) << wrong.err;
+}
+
+TEST_F(MirrorProgram, RollupsGoThereAndStayThere) {
+  make_lake();
+  EXPECT_EQ(run({"schema", "--engine", "bigquery", "--apply"}).exit_code, 0);
+  EXPECT_TRUE(has(result({"rollup", "--engine", "bigquery"}), "nothing is due"));
+  const std::vector<std::string> schedule = {"rollup", "--engine", "bigquery", "--schedule",
+                                             "every 5 minutes"};
+  EXPECT_TRUE(has(result(schedule), "(every 5 minutes): created")) << "first";
+  EXPECT_TRUE(has(result(schedule), "(every 5 minutes): unchanged")) << "again";
+  EXPECT_EQ(run({"rollup", "--engine", "bigquery", "--schedule", "every 1 minutes"}).exit_code, 1);
+  EXPECT_EQ(run({"rollup", "--schedule", "every 5 minutes"}).exit_code, 2);
+  EXPECT_EQ(run({"rollup", "--engine", "sqlite"}).exit_code, 2);
+  EXPECT_EQ(run({"rollup", "--engine", "bigquery", "--tables", "bars_1h"}).exit_code, 2);
 }
 
 TEST_F(MirrorProgram, AWrongKeyAndAMissingBucketSaySo) {

@@ -60,6 +60,8 @@ constexpr Function kFunctions[] = {
     {"POWER", 2, 2, "pow($1, $2)"},
     {"MOD", 2, 2, "mod($1, $2)"},
     {"DIV", 2, 2, "($1 // $2)"},
+    // A product that is too large is DuckDB's infinity.
+    {"SAFE_MULTIPLY", 2, 2, "(CASE WHEN isinf(($1) * ($2)) THEN NULL ELSE ($1) * ($2) END)"},
     {"SAFE_DIVIDE", 2, 2, "(CASE WHEN ($2) = 0 THEN NULL ELSE ($1) / ($2) END)"},
     {"IS_NAN", 1, 1, "isnan($1)"},
     {"IS_INF", 1, 1, "isinf($1)"},

@@ -24,6 +24,8 @@ with open(os.environ["FM_STATEMENTS"], encoding="utf-8") as file:
 VIEWS = {
     "PARTITIONS": {"table_name": "STRING", "partition_id": "STRING", "total_rows": "INT64",
                    "last_modified_time": "TIMESTAMP", "total_logical_bytes": "INT64"},
+    "JOBS_BY_PROJECT": {"creation_time": "TIMESTAMP", "job_type": "STRING", "statement_type": "STRING",
+                        "total_bytes_billed": "INT64", "total_bytes_processed": "INT64"},
 }
 
 
@@ -178,7 +180,7 @@ def judge_every_statement_is_understood(_):
 def judge_every_kind_of_statement_is_there(_):
     kinds = {statement["name"].split(" ")[0] for statement in GIVEN["statements"]}
     wanted = {"create", "view", "merge", "delete", "count", "sums", "spans", "rows", "rollup", "scheduled",
-              "partitions"}
+              "partitions", "cost"}
     expect(wanted <= kinds, f"missing: {wanted - kinds}")
 
 
@@ -197,6 +199,13 @@ def judge_what_is_wrong_is_refused(_):
             "DELETE FROM `market-4711.market_data.candles_1m` WHERE day = DATE '2025-01-01'",
             "CREATE TABLE market_data.candles_1m (ticker STRING)", "OPTIMIZE everything"):
         expect(refuses(wrong), f"not refused: {wrong}")
+    # Inside what the program itself says.
+    for kind, column in (("rollup", "`ts_event`"), ("rollup", "local_date"), ("rollup", "s.`open`"), ("sums", "volume"),
+                         ("rows", "`ticker`"), ("scheduled", "t.`trade_date`"), ("cost", "creation_time")):
+        sql = next(one["sql"] for one in GIVEN["statements"]
+                   if one["name"].split(" ")[0] == kind and column in one["sql"])
+        wrong = sql.replace(column, column.replace("e", "q", 1) if "e" in column else column.replace("o", "q", 1), 1)
+        expect(wrong != sql and refuses(wrong), f"not refused: {column} misspelt in {kind}")
 
 
 if __name__ == "__main__":
