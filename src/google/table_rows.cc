@@ -14,7 +14,7 @@ using table::Engine;
 using table::Type;
 
 std::string cell_sql(const Column& column) {
-  const std::string name = table::quote_name(column.name, Engine::kBigquery);
+  std::string name = table::quote_name(column.name, Engine::kBigquery);
   switch (column.type) {
     case Type::kTimestamp:
       return fmt::format("UNIX_MICROS({})", name);
