@@ -6,6 +6,7 @@
 #include <set>
 
 #include "jobs/testing_mirror.h"
+#include "lake/expired.h"
 #include "lake/testing_rows.h"
 #include "ops/state.h"
 #include "table/catalogue.h"
@@ -217,6 +218,23 @@ TEST_F(VerifyBigQuery, WhatWaitsForTheMirrorIsNotCompared) {
   EXPECT_EQ(report.tables.at(0).waiting_files, 1U);
   mirror();
   EXPECT_TRUE(verify({"candles_1m"}).equal());
+}
+
+// Rows that a retention has removed from the lake stay in the copy, and in its repairs.
+TEST_F(VerifyBigQuery, WhatTheLakeHasExpiredIsNotCompared) {
+  fill();
+  table::EmptyStream none(table::candles_1m());
+  const auto emptied = lake_->replace(table::candles_1m(), {"ES", kDay}, none,
+                                      {.parameters = std::string(lake::kExpiredParameters)});
+  ASSERT_TRUE(emptied) << emptied.error().message();
+  const VerifyReport report = verify({"candles_1m"}, true);
+  EXPECT_TRUE(report.equal()) << to_text(report);
+  EXPECT_EQ(report.tables.at(0).waiting_files, 0U);
+  EXPECT_EQ(report.rows_removed, 0U);
+  EXPECT_EQ(report.tables[0].partitions, 5U);
+  EXPECT_NE(ask("SELECT count(*) FROM " + candles() + " WHERE ticker = 'ES' AND trade_date = '" +
+                kDay.iso() + "'"),
+            "0");
 }
 
 TEST_F(VerifyBigQuery, NamesWhatIsNotThere) {

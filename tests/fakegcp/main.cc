@@ -1,5 +1,6 @@
 // fakegcp: the double of Google Cloud as a program of its own, for tests of whole programs.
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <charconv>
@@ -80,6 +81,7 @@ Status run(const Options& options) {
 }  // namespace fm::fakegcp
 
 int main(int argc, char** argv) try {
+  ::umask(077);  // a key that others may read is refused
   fm::fakegcp::Options options;
   CLI::App app("A strict double of Cloud Storage, BigQuery and what belongs to them, on loopback.");
   app.add_option("--port", options.port, "0: any free one");
