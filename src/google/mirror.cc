@@ -276,21 +276,23 @@ Result<bool> Mirror::upload() {
   return !changed.empty();
 }
 
-// All of a root's partitions of a day are one partition of the table; otherwise a part of one.
+// All roots' partitions of a day are one partition of the table, which is replaced whole. Where the
+// lake has let one of them go for its age, the copy's rows are the last ones: then, as where the
+// lake's partitions are longer, only the partition itself is made equal.
 Result<bool> Mirror::correct(const Table& table, const lake::Manifest& manifest,
                              std::vector<BatchDraft>& drafts) {
   const lake::PartitionKey key = manifest.key();
-  const bool is_day = table.layout == table::LakeLayout::kRootDay;
+  bool is_day = table.layout == table::LakeLayout::kRootDay;
   std::vector<lake::Manifest> manifests;
   if (is_day) {
     FM_ASSIGN(const auto roots, lake_->roots(table));
     for (const std::string& root : roots) {
       FM_ASSIGN(auto other, lake_->find(table, lake::PartitionKey{root, key.date}));
-      if (other && !lake::is_expired(*other)) manifests.push_back(*std::move(other));
+      if (other && lake::is_expired(*other)) is_day = false;
+      if (other) manifests.push_back(*std::move(other));
     }
-  } else {
-    manifests.push_back(manifest);
   }
+  if (!is_day) manifests = {manifest};
   std::vector<MirrorPart> parts;
   std::vector<std::string> partitions;
   bool is_ready = true;

@@ -159,6 +159,13 @@ TEST_F(MirrorTest, KeepsWhatTheLakeLetsGoForItsAge) {
   ASSERT_TRUE(lake().replace(table::candles_1m(), {.root = "ES", .date = kDay}, none, info));
   EXPECT_EQ(cycle().corrections, 0u);
   EXPECT_EQ(cloud_.copied(table::candles_1m()).size(), lake::rows_of_version(3));
+  // Another root's correction of the same day leaves them alone.
+  ASSERT_TRUE(lake::write_version(lake(), "NQ", kDay, 1));
+  cycle();
+  ASSERT_TRUE(lake::write_version(lake(), "NQ", kDay, 2));
+  EXPECT_EQ(cycle().corrections, 1u);
+  EXPECT_EQ(cloud_.copied(table::candles_1m()).size(),
+            lake::rows_of_version(3) + lake::rows_of_version(2));
 }
 
 TEST_F(MirrorTest, SaysWhatItWouldDo) {
