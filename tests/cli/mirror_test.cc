@@ -178,7 +178,8 @@ TEST_F(MirrorProgram, AWrongKeyAndAMissingBucketSaySo) {
   EXPECT_EQ(none.exit_code, 2);
   EXPECT_TRUE(has(none.err, "google.bucket: is empty")) << none.err;
   const std::string key = read("key.json");
-  write("key.json", "{}");
+  EXPECT_EQ(shell("umask 077; echo {} > key.json").exit_code, 0);
+  EXPECT_EQ(shell("chmod 600 key.json").exit_code, 0);
   const Outcome broken = run({"mirror"});
   EXPECT_NE(broken.exit_code, 0);
   EXPECT_TRUE(has(broken.err, "key.json: has no \"type\"")) << broken.err;

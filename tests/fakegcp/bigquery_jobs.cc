@@ -199,6 +199,13 @@ Answer<net::ServerResponse> Jobs::dry_run(const Job& job) {
   statistics["query"]["cacheHit"] = false;
   statistics["query"]["statementType"] = cost.statement_type;
   if (!cost.columns.empty()) statistics["query"]["schema"] = schema_resource(cost.columns);
+  for (const TableName& table : cost.tables) {
+    Json reference = Json::object();
+    reference["projectId"] = table.project;
+    reference["datasetId"] = table.dataset;
+    reference["tableId"] = table.table;
+    statistics["query"]["referencedTables"].push(std::move(reference));
+  }
   return respond(resource(shown, false));
 }
 

@@ -215,6 +215,13 @@ Answer<void> QueryEngine::run_statement(Run& run, Words statement) {
 Answer<void> QueryEngine::charge(Run& run, const Translator& translator, Words statement) {
   FM_ASSIGN(const QueryCost cost,
             cost_of(*catalog_, run.scope, statement, translator.uses(), run.name_of));
+  for (const TableUse& use : translator.uses()) {
+    const TableName name = run.name_of(use.path);
+    if (catalog_->find(name) == nullptr) continue;  // a view of the service's own
+    const bool is_new = std::ranges::none_of(
+        run.result.tables, [&](const TableName& seen) { return seen.text() == name.text(); });
+    if (is_new) run.result.tables.push_back(name);
+  }
   run.result.bytes_processed += cost.processed;
   run.result.bytes_billed += cost.billed;
   if (!run.is_dry && run.billed_max > 0 && run.result.bytes_billed > run.billed_max)

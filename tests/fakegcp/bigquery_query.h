@@ -21,6 +21,7 @@ struct QueryResult {
   std::string relation = {};        // where a SELECT's rows lie; empty: it has none
   std::vector<Column> columns = {};
   std::int64_t rows = 0;
+  std::vector<TableName> tables = {};  // that it reads, each once
 };
 
 struct Job;

@@ -121,6 +121,8 @@ bool is_of_kind(const Json& value, FieldKind kind) {
 }
 
 Status check_value(const Json& value, const Field& field, const std::string& place) {
+  // As in protocol buffers' JSON, null is a field that is not there: a patch clears it so.
+  if (value.is_null()) return {};
   if (!is_of_kind(value, field.kind))
     return fail(Code::kInvalidArgument, "Invalid value at '{}': {}", place, value.dump());
   if (field.kind == FieldKind::kObject) return check_fields(value, field.members, place);
