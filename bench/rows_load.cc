@@ -68,7 +68,7 @@ Result<Row> load_json_row(const Context& context) {
     FM_ASSIGN(const ParsedLines parsed, parse_every_bar(*context.env, files->files));
     if (parsed.lines != files->rows)
       return fail(Code::kInternal, "{} lines of {}", parsed.lines, files->rows);
-    return parsed.seconds;
+    return parsed.wall_seconds;
   };
   row.measure_ours = [files, context] { return load_anew(context, *files); };
   return row;

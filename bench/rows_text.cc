@@ -22,7 +22,7 @@ Result<Row> json_to_candles_row(const Context& context) {
     if (parsed.lines != records) {
       return fail(Code::kInternal, "{}: {} lines of {}", path, parsed.lines, records);
     }
-    return parsed.seconds;
+    return parsed.cpu_seconds;
   };
   row.measure_ours = [path, env = context.env] {
     return time_cpu([&]() -> Status {

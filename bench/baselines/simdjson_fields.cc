@@ -74,7 +74,7 @@ class LineParser {
       if (held == 0) return {};
       const std::size_t whole = std::string_view(buffer_.data(), held).rfind('\n') + 1;
       if (whole == 0) return fail(Code::kCorrupt, "{}: a line does not end", path);
-      FM_TRY(parse_lines(path, whole));
+      FM_TRY(parse_lines(env, path, whole));
       held -= whole;
       std::memmove(buffer_.data(), buffer_.data() + whole, held);
     }
@@ -86,8 +86,9 @@ class LineParser {
   }
 
  private:
-  Status parse_lines(const std::string& path, std::size_t bytes) {
+  Status parse_lines(Env& env, const std::string& path, std::size_t bytes) {
     const double begin = cpu_seconds();
+    const Nanos wall_begin = env.monotonic();
     try {
       simdjson::ondemand::document_stream lines =
           parser_.iterate_many(buffer_.data(), bytes, simdjson::dom::DEFAULT_BATCH_SIZE);
@@ -98,7 +99,8 @@ class LineParser {
     } catch (const simdjson::simdjson_error& error) {
       return fail(Code::kCorrupt, "{}: line {}: {}", path, parsed_.lines + 1, error.what());
     }
-    parsed_.seconds += cpu_seconds() - begin;
+    parsed_.cpu_seconds += cpu_seconds() - begin;
+    parsed_.wall_seconds += static_cast<double>(env.monotonic() - wall_begin) / 1e9;
     return {};
   }
 

@@ -13,7 +13,9 @@ namespace fm::bench {
 
 struct ParsedLines {
   std::uint64_t lines = 0;
-  double seconds = 0;  // CPU time of parsing alone; reading the file is not counted
+  // Of parsing alone; reading the file is not counted.
+  double cpu_seconds = 0;
+  double wall_seconds = 0;
 };
 
 // Errors: those of Env; kCorrupt for a line that is not the vendor's TBBO.

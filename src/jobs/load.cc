@@ -111,7 +111,7 @@ class LoadRun {
         env_,
         fmt::format("{}/{}{:016x}{}", lake_.state_dir(), kSpillPrefix, env_.random(), kSpillEnding),
         kind.record_bytes, kind.shape(), symbols, options_.memory);
-    LoadDecoder decoder(env_, symbols, quarantine_);
+    LoadDecoder decoder(env_, sources, symbols, quarantine_);
     std::uint64_t bytes_before = point_.bytes_read;
     for (std::uint32_t number = 0; number < sources.size(); ++number) {
       LoadSource& source = *sources[number];
@@ -119,7 +119,7 @@ class LoadRun {
         point_.bytes_read = bytes_before + *source.bytes_read;
         show("reading", records);
       };
-      FM_TRY(decoder.decode(source, number, sorter));
+      FM_TRY(decoder.decode(number, sorter));
       if (source.pipe) FM_TRY(settle_pipe(source, sources));
       bytes_before += source.pipe ? source.pipe->bytes() : source.file->info.size_bytes;
       point_.bytes_read = bytes_before;

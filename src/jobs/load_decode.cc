@@ -14,7 +14,8 @@ constexpr std::uint64_t kSymbologyBytesMax = std::uint64_t{256} << 20;
 
 }  // namespace
 
-Status LoadDecoder::decode(LoadSource& source, std::uint32_t number, LoadSorter& sorter) {
+Status LoadDecoder::decode(std::uint32_t number, LoadSorter& sorter) {
+  LoadSource& source = *sources_[number];
   source_ = &source;
   number_ = number;
   sorter_ = &sorter;
@@ -34,15 +35,25 @@ Status LoadDecoder::decode(LoadSource& source, std::uint32_t number, LoadSorter&
     source.fail(added.error());
     return {};
   }
-  auto input = source.open(env_, {.read_ahead = true});
-  if (!input) {
-    source.fail(input.error());
-    return {};
-  }
-  FM_TRY(source.format == dbn::Format::kDbn ? decode_dbn(*std::move(input))
-                                            : decode_text(*std::move(input)));
+  FM_TRY(decode_file());
   finish();
   return {};
+}
+
+Status LoadDecoder::decode_file() {
+  if (LoadLines::reads(*source_)) {
+    lines_.begin(number_);
+    return decode_text([this] { return lines_.next(); });
+  }
+  auto input = source_->open(env_, {.read_ahead = true});
+  if (!input) {
+    source_->fail(input.error());
+    return {};
+  }
+  if (source_->format == dbn::Format::kDbn) return decode_dbn(*std::move(input));
+  dbn::RecordTextReader reader(std::move(input->source), input->name, text_form(input->format),
+                               source_->unnamed);
+  return decode_text([&] { return reader.next(); });
 }
 
 void LoadDecoder::finish() {
@@ -119,12 +130,9 @@ Status LoadDecoder::decode_dbn(dbn::OpenedInput input) {
   }
 }
 
-Status LoadDecoder::decode_text(dbn::OpenedInput input) {
-  const auto form =
-      input.format == dbn::Format::kCsv ? dbn::TextForm::kCsv : dbn::TextForm::kJsonLines;
-  dbn::RecordTextReader reader(std::move(input.source), input.name, form, source_->unnamed);
+Status LoadDecoder::decode_text(const NextLines& next) {
   for (;;) {
-    const auto lines = reader.next();
+    const auto lines = next();
     if (!lines) {
       source_->fail(lines.error());
       return {};

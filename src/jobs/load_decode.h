@@ -4,14 +4,19 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "base/env.h"
 #include "base/error.h"
+#include "dbn/record_text.h"
 #include "dbn/symbol_map.h"
+#include "jobs/load_lines.h"
 #include "jobs/load_quarantine.h"
 #include "jobs/load_sort.h"
 #include "jobs/load_source.h"
@@ -21,15 +26,21 @@ namespace fm::jobs {
 
 class LoadDecoder {
  public:
-  LoadDecoder(Env& env, LoadSymbols& symbols, LoadQuarantine& quarantine)
-      : env_(env), symbols_(symbols), quarantine_(quarantine) {}
+  // Files have their numbers in `sources`.
+  LoadDecoder(Env& env, std::vector<LoadSource*> sources, LoadSymbols& symbols,
+              LoadQuarantine& quarantine)
+      : env_(env),
+        sources_(std::move(sources)),
+        symbols_(symbols),
+        quarantine_(quarantine),
+        lines_(env, sources_) {}
 
   // Called now and then with the records of the file so far.
   std::function<void(std::uint64_t records)> on_progress;
 
-  // Reads the file whole. What is wrong with the file is noted in `source`, whose rows then do not
-  // count. Errors: those of the sorter, kUnsupported for too many symbols.
-  [[nodiscard]] Status decode(LoadSource& source, std::uint32_t number, LoadSorter& sorter);
+  // Reads the file whole; numbers ascend. What is wrong with the file is noted in its LoadSource,
+  // and its rows then do not count. Errors: those of the sorter, kUnsupported for too many symbols.
+  [[nodiscard]] Status decode(std::uint32_t number, LoadSorter& sorter);
 
  private:
   // How a number was understood, and for how long that holds.
@@ -46,7 +57,9 @@ class LoadDecoder {
   };
 
   [[nodiscard]] Status decode_dbn(dbn::OpenedInput input);
-  [[nodiscard]] Status decode_text(dbn::OpenedInput input);
+  using NextLines = std::function<Result<std::span<const dbn::RecordLine>>()>;
+  [[nodiscard]] Status decode_text(const NextLines& next);
+  [[nodiscard]] Status decode_file();
   [[nodiscard]] Status take(dbn::RecordView record, std::string_view symbol, const Place& place);
   [[nodiscard]] Result<Known> known_symbol(std::uint32_t instrument, Nanos time);
   void reject(LoadFault fault, std::string_view symbol, const dbn::RecordView* record,
@@ -57,8 +70,10 @@ class LoadDecoder {
   void finish();
 
   Env& env_;
+  std::vector<LoadSource*> sources_;
   LoadSymbols& symbols_;
   LoadQuarantine& quarantine_;
+  LoadLines lines_;
 
   // Of the file in hand.
   LoadSource* source_ = nullptr;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <tuple>
 
 #include "jobs/load_rule.h"
@@ -114,15 +115,33 @@ TEST(LoadProperty, TheSorterSortsStablyWhateverItsMemory) {
     }
     RC_ASSERT(sorter.finish().has_value());
     std::ranges::sort(expected);
+    // One stream of all, or two that meet in the middle.
+    std::vector<std::unique_ptr<LoadSorter::Stream>> streams;
+    const auto middle = sorter.middle();
+    const bool is_split = middle && *rc::gen::arbitrary<bool>();
+    RC_TAG(is_split);
+    const auto boundary = is_split ? middle : std::nullopt;
+    streams.push_back(std::make_unique<LoadSorter::Stream>(sorter, std::nullopt, boundary));
+    if (is_split)
+      streams.push_back(std::make_unique<LoadSorter::Stream>(sorter, boundary, std::nullopt));
     SortedRow row;
+    std::size_t taken = 0;
+    std::size_t stream = 0;
+    const auto next = [&] {
+      for (; stream < streams.size(); ++stream, taken = 0) {
+        if (*streams[stream]->next(row)) return ++taken > 0;
+        RC_ASSERT(!is_split || taken > 0);  // neither half is empty
+      }
+      return false;
+    };
     for (const Row& one : expected) {
-      RC_ASSERT(*sorter.next(row));
+      RC_ASSERT(next());
       std::uint64_t record = 0;
       std::memcpy(&record, row.record, sizeof record);
       RC_ASSERT(record == std::get<5>(one));
       RC_ASSERT(row.partition.period == std::get<1>(one));
     }
-    RC_ASSERT(!*sorter.next(row));
+    RC_ASSERT(!next());
   }));
 }
 

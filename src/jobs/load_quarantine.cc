@@ -9,7 +9,6 @@ namespace fm::jobs {
 namespace {
 
 constexpr std::size_t kBufferBytes = 64 << 10;
-constexpr std::size_t kShownBytes = 2'000;  // of a line that cannot be read
 
 }  // namespace
 
@@ -24,7 +23,7 @@ void LoadQuarantine::add(const Item& item) {
   buffer_ += fmt::format(",\"symbol\":{},\"record\":",
                          item.symbol.empty() ? "null" : json_quoted(item.symbol));
   if (item.record == nullptr)
-    buffer_ += json_quoted(item.text.substr(0, kShownBytes));
+    buffer_ += json_quoted(item.text.substr(0, kLoadLineShownBytes));
   else if (dbn::append_json(*item.record, {.pretty_px = true, .pretty_ts = true}, "", buffer_))
     buffer_.pop_back();  // the line feed
   else

@@ -6,6 +6,7 @@
 // exists only when something was left out, and lists at most kLoadQuarantineLinesMax.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -20,6 +21,7 @@
 namespace fm::jobs {
 
 inline constexpr std::uint64_t kLoadQuarantineLinesMax = 1'000'000;
+inline constexpr std::size_t kLoadLineShownBytes = 2'000;  // of a line that cannot be read
 
 class LoadQuarantine {
  public:

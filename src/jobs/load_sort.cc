@@ -45,13 +45,6 @@ struct LoadSorter::Entry {
   [[nodiscard]] auto tied() const { return std::tie(partition, time, symbol, minor); }
 };
 
-struct LoadSorter::Cursor {
-  RunStore::Reader reader;
-  std::size_t run;
-  std::span<const std::byte> rest;
-  Entry entry;
-};
-
 LoadSorter::LoadSorter(Env& env, std::string spill_path, std::size_t record_bytes,
                        const LoadShape& shape, const LoadSymbols& symbols, const LoadMemory& memory)
     : store_(env, std::move(spill_path), memory.store_bytes),
@@ -65,14 +58,12 @@ LoadSorter::LoadSorter(Env& env, std::string spill_path, std::size_t record_byte
 
 LoadSorter::~LoadSorter() = default;
 
-LoadSorter::Entry LoadSorter::entry_of(const LoadKey& key, std::uint32_t index) {
-  const LoadSymbols::Rank& rank = ranks_[key.symbol];
-  // Rows come in the order of time, nearly.
+LoadPartition LoadPlaces::of(const LoadKey& key, const LoadSymbols::Rank& rank) {
   if (const auto day = static_cast<std::int32_t>(key.time / kNanosPerDay); day != last_day_) {
     last_day_ = day;
     last_period_ = load_period(shape_, Date::from_days(day));
   }
-  return {{shape_.by_root ? rank.root : 0, last_period_}, key.time, rank.symbol, index, key.minor};
+  return {shape_.by_root ? rank.root : 0, last_period_};
 }
 
 Status LoadSorter::add(const LoadKey& key, const std::byte* record) {
@@ -108,17 +99,20 @@ Status LoadSorter::flush() {
   ranks_ = symbols_->ranks();
   std::vector<Entry> entries;
   entries.reserve(count_);
-  for (std::size_t i = 0; i < count_; ++i)
+  LoadPlaces places(shape_);
+  for (std::size_t i = 0; i < count_; ++i) {
+    const LoadKey key = key_of(rows_.data() + i * row_bytes_);
+    const LoadSymbols::Rank& rank = ranks_[key.symbol];
     entries.push_back(
-        entry_of(key_of(rows_.data() + i * row_bytes_), static_cast<std::uint32_t>(i)));
+        {places.of(key, rank), key.time, rank.symbol, static_cast<std::uint32_t>(i), key.minor});
+  }
   const auto before = [](const Entry& a, const Entry& b) {
     return std::tuple_cat(a.tied(), std::tie(a.index)) <
            std::tuple_cat(b.tied(), std::tie(b.index));
   };
   if (!std::ranges::is_sorted(entries, before)) std::ranges::sort(entries, before);
 
-  const RunStore::RunId run = store_.begin_run(row_bytes_);
-  runs_.push_back(run);
+  Run& run = runs_.emplace_back(store_.begin_run(row_bytes_), std::vector<Begin>());
   std::vector<std::byte> block;
   const std::size_t block_bytes = RunStore::kChunkBytes / row_bytes_ * row_bytes_;
   block.reserve(block_bytes);
@@ -137,13 +131,14 @@ Status LoadSorter::flush() {
         continue;
       }
     }
+    if (block.empty()) run.chunks.push_back({key_of(row).symbol, entries[i].partition});
     block.insert(block.end(), row, row + row_bytes_);
     if (block.size() == block_bytes) {
-      FM_TRY(store_.append(run, block));
+      FM_TRY(store_.append(run.id, block));
       block.clear();
     }
   }
-  FM_TRY(store_.append(run, block));
+  FM_TRY(store_.append(run.id, block));
   count_ = 0;
   return {};
 }
@@ -152,39 +147,88 @@ Status LoadSorter::finish() {
   FM_TRY(flush());
   rows_ = {};
   ranks_ = symbols_->ranks();
-  for (std::size_t i = 0; i < runs_.size(); ++i) {
-    cursors_.push_back(
-        std::make_unique<Cursor>(store_.read(runs_[i]), i, std::span<const std::byte>(), Entry{}));
-    FM_ASSIGN(const bool more, look(*cursors_.back()));
-    if (more) wait(*cursors_.back());
+  if (!shape_.by_root) return {};
+  for (Run& run : runs_)
+    for (Begin& begin : run.chunks) begin.partition.root = ranks_[begin.symbol].root;
+  return {};
+}
+
+std::optional<LoadPartition> LoadSorter::middle() const {
+  std::vector<LoadPartition> begins;
+  for (const Run& run : runs_)
+    for (const Begin& begin : run.chunks) begins.push_back(begin.partition);
+  if (begins.empty()) return std::nullopt;
+  std::ranges::sort(begins);
+  const auto middle = begins.begin() + static_cast<std::ptrdiff_t>(begins.size() / 2);
+  const auto [first, last] = std::ranges::equal_range(begins, *middle);
+  // The boundary, of both around the row in the middle, that is nearer to it.
+  const bool is_before =
+      first != begins.begin() && (last == begins.end() || middle - first < last - middle);
+  if (is_before) return *first;
+  if (last == begins.end()) return std::nullopt;
+  return *last;
+}
+
+struct LoadSorter::Stream::Cursor {
+  RunStore::Reader reader;
+  std::size_t run;
+  std::span<const std::byte> rest;
+  Entry entry;
+};
+
+LoadSorter::Stream::Stream(LoadSorter& sorter, std::optional<LoadPartition> from,
+                           std::optional<LoadPartition> to)
+    : sorter_(sorter), from_(from), to_(to), places_(sorter.shape_) {}
+
+LoadSorter::Stream::~Stream() = default;
+
+Status LoadSorter::Stream::begin() {
+  for (std::size_t number = 0; number < sorter_.runs_.size(); ++number) {
+    const Run& run = sorter_.runs_[number];
+    // The first rows of `from_` may lie in the chunk before the first that begins with it.
+    const auto first = from_ ? std::ranges::lower_bound(run.chunks, *from_, {}, &Begin::partition)
+                             : run.chunks.begin();
+    const auto chunk = static_cast<std::size_t>(first - run.chunks.begin());
+    Cursor& cursor = *cursors_.emplace_back(
+        std::make_unique<Cursor>(sorter_.store_.read(run.id, chunk == 0 ? 0 : chunk - 1), number,
+                                 std::span<const std::byte>(), Entry{}));
+    FM_ASSIGN(bool more, look(cursor));
+    while (more && from_ && cursor.entry.partition < *from_) {
+      cursor.rest = cursor.rest.subspan(sorter_.row_bytes_);
+      FM_ASSIGN(more, look(cursor));
+    }
+    if (more) wait(cursor);
   }
   return {};
 }
 
-bool LoadSorter::comes_later(const Cursor* left, const Cursor* right) const {
+bool LoadSorter::Stream::comes_later(const Cursor* left, const Cursor* right) const {
   const auto order = left->entry.tied() <=> right->entry.tied();
   return order == std::strong_ordering::equal ? left->run > right->run : order > 0;
 }
 
 // False at the cursor's end.
-Result<bool> LoadSorter::look(Cursor& cursor) {
+Result<bool> LoadSorter::Stream::look(Cursor& cursor) {
   if (cursor.rest.empty()) {
     FM_ASSIGN(cursor.rest, cursor.reader.next());
     if (cursor.rest.empty()) return false;
   }
-  cursor.entry = entry_of(key_of(cursor.rest.data()), 0);
-  return true;
+  const LoadKey key = key_of(cursor.rest.data());
+  const LoadSymbols::Rank& rank = sorter_.ranks_[key.symbol];
+  cursor.entry = {places_.of(key, rank), key.time, rank.symbol, 0, key.minor};
+  return !to_ || cursor.entry.partition < *to_;
 }
 
 // Puts the cursor where its next row belongs.
-void LoadSorter::wait(Cursor& cursor) {
+void LoadSorter::Stream::wait(Cursor& cursor) {
   waiting_.push_back(&cursor);
   std::ranges::push_heap(waiting_, [this](auto* a, auto* b) { return comes_later(a, b); });
 }
 
-Result<bool> LoadSorter::next(SortedRow& row) {
+Result<bool> LoadSorter::Stream::next(SortedRow& row) {
+  if (!std::exchange(has_begun_, true)) FM_TRY(begin());
   if (taken_ != nullptr) {
-    taken_->rest = taken_->rest.subspan(row_bytes_);
+    taken_->rest = taken_->rest.subspan(sorter_.row_bytes_);
     FM_ASSIGN(const bool more, look(*taken_));
     // Runs hardly interleave: the next row is nearly always of the same one.
     if (more && !waiting_.empty() && comes_later(taken_, waiting_.front())) {
@@ -202,7 +246,7 @@ Result<bool> LoadSorter::next(SortedRow& row) {
   }
   row.key = key_of(taken_->rest.data());
   row.record = taken_->rest.data() + sizeof(LoadKey);
-  if (shape_.is_multiset) row.count = count_of(row.record + record_bytes_);
+  if (sorter_.shape_.is_multiset) row.count = count_of(row.record + sorter_.record_bytes_);
   row.partition = taken_->entry.partition;
   return true;
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -56,8 +57,22 @@ struct SortedRow {
   LoadPartition partition;
 };
 
+// What partition a row belongs to. Rows come in the order of time, nearly.
+class LoadPlaces {
+ public:
+  explicit LoadPlaces(const LoadShape& shape) : shape_(shape) {}
+  [[nodiscard]] LoadPartition of(const LoadKey& key, const LoadSymbols::Rank& rank);
+
+ private:
+  LoadShape shape_;
+  std::int32_t last_day_ = -1;  // since 1970, and the period it belongs to
+  std::int32_t last_period_ = 0;
+};
+
 class LoadSorter {
  public:
+  class Stream;
+
   // `record_bytes` is a multiple of 8. `symbols` outlives it.
   LoadSorter(Env& env, std::string spill_path, std::size_t record_bytes, const LoadShape& shape,
              const LoadSymbols& symbols, const LoadMemory& memory);
@@ -70,9 +85,9 @@ class LoadSorter {
   // Nothing is added any more, and no symbol interned.
   [[nodiscard]] Status finish();
 
-  // By partition, time, symbol and minor; of rows that agree in all of them, those added later come
-  // later. False at the end.
-  [[nodiscard]] Result<bool> next(SortedRow& row);
+  // After finish(). A partition that about half of the rows come before; nothing when there is but
+  // one partition, or few rows.
+  [[nodiscard]] std::optional<LoadPartition> middle() const;
 
   // Rows left out because the same file has the same row again, by file; none of a multiset.
   [[nodiscard]] const std::vector<std::uint64_t>& repeated() const { return repeated_; }
@@ -81,29 +96,61 @@ class LoadSorter {
  private:
   static constexpr std::size_t kRunsMax = 1'024;  // a buffer of kChunkBytes for each
   struct Entry;
-  struct Cursor;
+  // Of a chunk of a run, the first row's.
+  struct Begin {
+    std::uint32_t symbol = 0;
+    LoadPartition partition;  // as of finish()
+  };
+  struct Run {
+    RunStore::RunId id = 0;
+    std::vector<Begin> chunks;
+  };
 
   [[nodiscard]] bool is_repeated(const std::byte* row, const std::byte* later) const;
   void note_repeated(std::uint32_t source);
-  [[nodiscard]] Entry entry_of(const LoadKey& key, std::uint32_t index);
   [[nodiscard]] Status flush();
-  [[nodiscard]] Result<bool> look(Cursor& cursor);
-  void wait(Cursor& cursor);
-  [[nodiscard]] bool comes_later(const Cursor* left, const Cursor* right) const;
 
   RunStore store_;
   std::size_t record_bytes_;
   std::size_t row_bytes_;
   std::size_t rows_max_;
   LoadShape shape_;
-  std::int32_t last_day_ = -1;  // since 1970, and the period it belongs to
-  std::int32_t last_period_ = 0;
   const LoadSymbols* symbols_;
   std::vector<LoadSymbols::Rank> ranks_;
   std::vector<std::byte> rows_;
   std::size_t count_ = 0;
-  std::vector<RunStore::RunId> runs_;
+  std::vector<Run> runs_;
   std::vector<std::uint64_t> repeated_;
+};
+
+// The rows of a finished sorter, or those of a stretch of its partitions. A sorter may have several
+// streams, each on a thread of its own.
+class LoadSorter::Stream {
+ public:
+  // From the first of `from` on, up to, not including, `to`; without them from the first on, to the
+  // last.
+  Stream(LoadSorter& sorter, std::optional<LoadPartition> from, std::optional<LoadPartition> to);
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  // By partition, time, symbol and minor; of rows that agree in all of them, those added later come
+  // later. False at the end. Errors: kIo.
+  [[nodiscard]] Result<bool> next(SortedRow& row);
+
+ private:
+  struct Cursor;
+
+  [[nodiscard]] Status begin();
+  [[nodiscard]] Result<bool> look(Cursor& cursor);
+  void wait(Cursor& cursor);
+  [[nodiscard]] bool comes_later(const Cursor* left, const Cursor* right) const;
+
+  LoadSorter& sorter_;
+  std::optional<LoadPartition> from_;
+  std::optional<LoadPartition> to_;
+  LoadPlaces places_;
+  bool has_begun_ = false;
   std::vector<std::unique_ptr<Cursor>> cursors_;
   std::vector<Cursor*> waiting_;  // a heap: the first row in front
   Cursor* taken_ = nullptr;       // whose row was handed out

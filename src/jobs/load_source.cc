@@ -90,6 +90,21 @@ std::optional<dbn::Schema> schema_of(dbn::RType rtype, std::optional<dbn::Schema
   return std::nullopt;
 }
 
+// The beginning of a text, with room for its longest line.
+class FirstBytes final : public dbn::ByteSource {
+ public:
+  explicit FirstBytes(std::unique_ptr<dbn::ByteSource> source) : source_(std::move(source)) {}
+  Result<std::size_t> read(std::span<std::byte> out) override {
+    FM_ASSIGN(const std::size_t got, source_->read(out.first(std::min(out.size(), left_))));
+    left_ -= got;
+    return got;
+  }
+
+ private:
+  std::unique_ptr<dbn::ByteSource> source_;
+  std::size_t left_ = dbn::kTextLineBytesMax + 1'024;
+};
+
 void look_at_text(dbn::OpenedInput input, LoadSource& source) {
   const LoadFolder& folder = *source.file->folder;
   const std::string_view name = base_name(source.file->path);
@@ -98,9 +113,8 @@ void look_at_text(dbn::OpenedInput input, LoadSource& source) {
   if (said && find_load_kind(*said) != nullptr) source.unnamed = dbn::rtype_of(*said);
   std::string dataset = folder.dataset.empty() ? dataset_in_name(name) : folder.dataset;
   if (!dataset.empty()) source.account.dataset = std::move(dataset);
-  const auto form =
-      input.format == dbn::Format::kCsv ? dbn::TextForm::kCsv : dbn::TextForm::kJsonLines;
-  dbn::RecordTextReader reader(std::move(input.source), input.name, form, source.unnamed);
+  dbn::RecordTextReader reader(std::make_unique<FirstBytes>(std::move(input.source)), input.name,
+                               text_form(input.format), source.unnamed);
   const auto lines = reader.next();
   if (!lines) return source.fail(lines.error());
   if (lines->empty()) return take_schema(said, source);
@@ -228,6 +242,10 @@ Claim claim_of(const LoadSource& source) {
     return {number(*folder.start), number(*folder.end), 0};
   if (!source.account.range_start) return {};
   return {number(*source.account.range_start) + 1, number(*source.account.range_end), 0};
+}
+
+dbn::TextForm text_form(dbn::Format format) {
+  return format == dbn::Format::kCsv ? dbn::TextForm::kCsv : dbn::TextForm::kJsonLines;
 }
 
 Status check_unchanged(Env& env, const LoadSource& source) {

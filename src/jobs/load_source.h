@@ -15,6 +15,7 @@
 #include "base/env.h"
 #include "base/error.h"
 #include "dbn/byte_source.h"
+#include "dbn/tbbo_text.h"
 #include "jobs/load_claims.h"
 #include "jobs/load_files.h"
 #include "jobs/load_kinds.h"
@@ -89,6 +90,9 @@ void check_content(Env& env, LoadSource& source,
 // what lies between its first and its last row, without these, as files may be cut between rows of
 // one moment.
 [[nodiscard]] Claim claim_of(const LoadSource& source);
+
+// Of what is no DBN.
+[[nodiscard]] dbn::TextForm text_form(dbn::Format format);
 
 // Whether the file has changed on disk since it was found.
 [[nodiscard]] Status check_unchanged(Env& env, const LoadSource& source);

@@ -115,6 +115,7 @@ Result<std::span<const std::byte>> RunStore::Reader::next() {
   const Chunk& chunk = run.chunks[chunk_++];
   if (chunk.memory) return std::span<const std::byte>(chunk.memory.get(), chunk.used_bytes);
 
+  const std::scoped_lock lock(store_->reader_mutex_);
   if (!store_->reader_) {
     FM_ASSIGN(store_->reader_, store_->env_.open(store_->spill_path_));
   }

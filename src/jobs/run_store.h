@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -53,13 +54,18 @@ class RunStore {
 
    private:
     friend class RunStore;
-    Reader(RunStore& store, RunId run) : store_(&store), run_(run) {}
+    Reader(RunStore& store, RunId run, std::size_t chunk)
+        : store_(&store), run_(run), chunk_(chunk) {}
     RunStore* store_;
     RunId run_;
-    std::size_t chunk_ = 0;
+    std::size_t chunk_;
     std::vector<std::byte> buffer_;
   };
-  [[nodiscard]] Reader read(RunId run) { return {*this, run}; }
+  // From its first row, or from the first row of a later chunk: every chunk but a run's last holds
+  // as many rows as fit into kChunkBytes. Readers of a store may be used by several threads.
+  [[nodiscard]] Reader read(RunId run, std::size_t first_chunk = 0) {
+    return {*this, run, first_chunk};
+  }
 
  private:
   struct Chunk {
@@ -88,7 +94,8 @@ class RunStore {
   std::vector<RunId> free_runs_;
   std::vector<std::unique_ptr<std::byte[]>> free_memory_;
   std::unique_ptr<WritableFile> writer_;
-  std::unique_ptr<ReadableFile> reader_;
+  std::mutex reader_mutex_;
+  std::unique_ptr<ReadableFile> reader_;  // guarded
   std::uint64_t file_bytes_ = 0;
   std::uint64_t spilled_bytes_ = 0;
 };
