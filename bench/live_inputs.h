@@ -10,9 +10,9 @@
 
 #include "base/env.h"
 #include "base/error.h"
+#include "base/testing_forwarding_env.h"
 #include "gateway/live_server.h"
 #include "jobs/live.h"
-#include "base/testing_forwarding_env.h"
 #include "rows.h"
 
 namespace fm::bench {

@@ -32,10 +32,10 @@ void TerminalProgress::at(const jobs::ProgressPoint& point) {
   std::string line = fmt::format("{}{}: ", kWipeLine, verb_);
   if (*point.stage) line += fmt::format("{} ", point.stage);
   if (point.bytes_total > 0)
-    line += fmt::format("{:3.0f} %  {} of {}  ",
-                        100.0 * static_cast<double>(point.bytes_read) /
-                            static_cast<double>(point.bytes_total),
-                        short_bytes(point.bytes_read), short_bytes(point.bytes_total));
+    line += fmt::format(
+        "{:3.0f} %  {} of {}  ",
+        100.0 * static_cast<double>(point.bytes_read) / static_cast<double>(point.bytes_total),
+        short_bytes(point.bytes_read), short_bytes(point.bytes_total));
   else if (point.bytes_read > 0)
     line += fmt::format("{}  ", short_bytes(point.bytes_read));
   line += fmt::format("{} records", short_count(static_cast<double>(point.records)));

@@ -188,12 +188,11 @@ TEST(Retention, RulesAreReadAndRefused) {
     const char* text;
     const char* says;
   } cases[] = {
-      {"candles_1s", "expected TABLE=DAYS"},   {"candles_1x=4", "did you mean candles_1"},
-      {"candles_1s=2", "expected 3 to"},       {"candles_1s=1e3", "expected 3 to"},
-      {"candles_1s=-4", "expected 3 to"},      {"candles_1s=30,candles_1s=40", "twice"},
-      {"candle_sessions=30", "never expires"}, {"databento_futures_ohlcv_1m=30", "never expires"},
-      {"databento_trades=30", "never expires"},
-      {"job_runs=30", "never expires"},
+      {"candles_1s", "expected TABLE=DAYS"},    {"candles_1x=4", "did you mean candles_1"},
+      {"candles_1s=2", "expected 3 to"},        {"candles_1s=1e3", "expected 3 to"},
+      {"candles_1s=-4", "expected 3 to"},       {"candles_1s=30,candles_1s=40", "twice"},
+      {"candle_sessions=30", "never expires"},  {"databento_futures_ohlcv_1m=30", "never expires"},
+      {"databento_trades=30", "never expires"}, {"job_runs=30", "never expires"},
   };
   for (const auto& c : cases) {
     const auto parsed = parse_retention(c.text);

@@ -222,8 +222,7 @@ Status HttpClient::State::prepare_method(const HttpRequest& request) {
     set(CURLOPT_HTTPGET, 1L);
   } else if (request.method == "HEAD") {
     set(CURLOPT_NOBODY, 1L);
-  } else if (request.method == "POST" || request.method == "PUT" ||
-             request.method == "PATCH") {
+  } else if (request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
     set(CURLOPT_POST, 1L);
     set(CURLOPT_POSTFIELDS, request.body.data());
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
@@ -237,8 +236,8 @@ Status HttpClient::State::prepare_method(const HttpRequest& request) {
   } else if (request.method == "DELETE") {
     set(CURLOPT_CUSTOMREQUEST, "DELETE");
   } else {
-    return fail(Code::kInvalidArgument, "HTTP method '{}': expected GET, HEAD, POST, PUT, PATCH or DELETE",
-                request.method);
+    return fail(Code::kInvalidArgument,
+                "HTTP method '{}': expected GET, HEAD, POST, PUT, PATCH or DELETE", request.method);
   }
   return {};
 }
