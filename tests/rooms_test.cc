@@ -75,6 +75,11 @@ TEST(Rooms, IncludeOnlyRoomsBelow) {
   for (const auto& include : all) {
     ASSERT_TRUE(floor_of.contains(include.room)) << include.file;
     if (include.other == include.room) continue;
+    if (include.other == "fakegcp") {  // the tests' double of a cloud, in tests/
+      const std::string name = include.file.filename().string();
+      EXPECT_TRUE(name.starts_with("testing_") || name.ends_with("_test.cc")) << include.file;
+      continue;
+    }
     ASSERT_TRUE(floor_of.contains(include.other)) << include.file << " includes " << include.other;
     EXPECT_LT(floor_of.at(include.other), floor_of.at(include.room))
         << include.file << " may not include " << include.other;

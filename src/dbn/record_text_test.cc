@@ -109,7 +109,7 @@ TEST(RecordText, ReadsWhatIsWritten) {
 
   auto tbbo = sample<Mbp1Msg>(RType::kMbp1);
   tbbo.ts_recv = kUndefTime;
-  tbbo.price = kUndefPrice;
+  tbbo.price = -250'000'000;
   tbbo.action = kActionTrade;
   tbbo.side = kSideNone;
   tbbo.levels[0] = {-250'000'000, kUndefPrice, 3, 0, kUndefOrderSize, 9};

@@ -280,7 +280,8 @@ TEST_F(StateTest, AnOlderFileIsBroughtUpToDate) {
     ASSERT_TRUE(
         sqlite &&
         sqlite->execute(
-            "DROP TABLE feed_gaps; DROP TABLE databento_load_state; PRAGMA user_version = 1"));
+            "DROP TABLE feed_gaps; DROP TABLE databento_load_state; DROP TABLE mirror_state; "
+            "DROP TABLE mirror_batches; PRAGMA user_version = 1"));
   }
   const auto reader = State::open_to_read(env_, file_);
   ASSERT_FALSE(reader);

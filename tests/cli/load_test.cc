@@ -42,7 +42,7 @@ TEST_F(LoadProgram, EndsWithAnExitCodeThatTells) {
       {"yahoo.csv", 1, "Prices of futures are taken from the exchange's own feed"},
       {"half.dbn", 1, "half.dbn"},
       {"nowhere", 1, "nowhere"},
-      {"-", 2, "standard input cannot be loaded"},
+      {"-", 1, "standard input: is empty"},
       {"", 2, "PATH is required"},
       {"good.csv --dataset XNAS.ITCH --state-dir other --lake other-lake", 0, "3 added"},
   };
@@ -97,7 +97,7 @@ TEST_F(LoadProgram, TakesTheVendorsFolders) {
   if (!is_shared_data_there()) GTEST_SKIP() << "shared data absent: " << FM_SHARED_DATA;
   const Outcome outcome = run({"load", shared("batch-jobs"), "--lake", "lake"});
   EXPECT_EQ(outcome.exit_code, 3) << outcome.out << outcome.err << "files of one job are missing";
-  EXPECT_NE(outcome.out.find("2 loaded"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("3 loaded"), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.out.find("manifest.json missing"), std::string::npos) << outcome.out;
   EXPECT_NE(count().find("60,60"), std::string::npos);
 }
