@@ -168,6 +168,24 @@ TEST_F(MirrorTest, KeepsWhatTheLakeLetsGoForItsAge) {
             lake::rows_of_version(3) + lake::rows_of_version(2));
 }
 
+TEST_F(MirrorTest, AStrangersObjectKeepsItsFileAloneBack) {
+  for (const char* const root : {"ES", "NQ", "ZL"})
+    ASSERT_TRUE(lake::write_version(lake(), root, kDay, 3));
+  const lake::PartitionKey key{.root = "ES", .date = kDay};
+  const auto manifest = lake().find(table::candles_1m(), key).value();
+  const std::string file = cloud_.directory.file("other");
+  ASSERT_TRUE(write_text_atomically(cloud_.env, file, "other bytes"));
+  ASSERT_TRUE(process_.mirror->storage().upload(
+      file, cloud_.options().destination.object_of(table::candles_1m(), key,
+                                                   manifest->files.front().name)));
+  const auto report = process_.mirror->cycle();
+  ASSERT_TRUE(report) << report.error().message();
+  ASSERT_EQ(report->problems.size(), 1u);
+  EXPECT_EQ(report->problems[0].error.code(), Code::kConflict);
+  EXPECT_EQ(report->rows_loaded, 2 * lake::rows_of_version(3));
+  EXPECT_EQ(report->parts_waiting, 1u);
+}
+
 TEST_F(MirrorTest, SaysWhatItWouldDo) {
   ASSERT_TRUE(lake::write_version(lake(), "ES", kDay, 3));
   const auto plan = process_.mirror->plan();

@@ -26,8 +26,11 @@ std::vector<Result<Object>> upload_all(
       Storage storage(**api, endpoints, bucket);
       results[i] = storage.upload(files[i].path, files[i].object);
       if (results[i]) continue;
+      // What is about one file says nothing of the others.
       const Code code = results[i].error().code();
-      if (code != Code::kNotFound && code != Code::kTruncated) failed = true;
+      const bool is_about_file =
+          code == Code::kNotFound || code == Code::kTruncated || code == Code::kConflict;
+      if (!is_about_file) failed = true;
     }
   };
   const auto workers = std::min(static_cast<std::size_t>(std::max(threads, 1)), files.size());
