@@ -136,7 +136,12 @@ Status Mirror::look_at_table(const Table& table) {
   return {};
 }
 
+// Each round of a cycle may meet the same one.
 void Mirror::problem(std::string_view table, Error error) {
+  const bool is_known = std::ranges::any_of(report_.problems, [&](const MirrorProblem& one) {
+    return one.table == table && one.error.message() == error.message();
+  });
+  if (is_known) return;
   log_info("mirror: {}: {}", table, error.message());
   report_.problems.push_back({std::string(table), std::move(error)});
 }
