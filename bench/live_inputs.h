@@ -64,7 +64,7 @@ inline constexpr const char* kKey = "db-00000000000000000000000000000";
 [[nodiscard]] Result<std::string> key_file(Env& env, const ScratchFolder& folder);
 
 // The clock of a gateway that replays another day in real time.
-class ReplayedDay final : public jobs::ForwardingEnv {
+class ReplayedDay final : public ForwardingEnv {
  public:
   explicit ReplayedDay(const gateway::LiveServer& gateway) : gateway_(gateway) {}
   Nanos now() override { return gateway_.now(); }
