@@ -131,6 +131,12 @@ ServerResponse ServerResponse::json(std::string text, int status) {
   return {.status = status, .body = std::move(text)};
 }
 
+ServerResponse ServerResponse::events(StreamStart start) {
+  return {.content_type = "text/event-stream",
+          .headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}},
+          .stream = std::move(start)};
+}
+
 ServerResponse ServerResponse::text(std::string text, int status) {
   return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(text)};
 }

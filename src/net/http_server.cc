@@ -284,6 +284,8 @@ void HttpServer::State::serve_with_body(const httplib::Request& request,
 }
 
 void HttpServer::State::send(ServerResponse answer, httplib::Response& response) const {
+  if (answer.shared_body) answer.body = *answer.shared_body;
+  if (answer.stream) answer = ServerResponse::text("no event streams here", 501);
   response.status = answer.status;
   for (const auto& [name, value] : answer.headers) response.set_header(name, value);
   if (!answer.producer && (answer.body.size() > kWriteBytes || answer.close)) {
@@ -422,12 +424,15 @@ Result<std::unique_ptr<HttpServer>> HttpServer::create(Env& env, HttpServerOptio
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }
 
-void HttpServer::route(std::string method, std::string_view pattern, Handler handler) {
+void HttpServer::route(std::string method, std::string_view pattern, Handler handler,
+                       RouteOptions) {
   FM_ASSERT(pattern.starts_with('/') && !state_->acceptor.joinable());
   state_->routes.push_back({std::move(method), segments_of(pattern), std::move(handler)});
 }
 
-void HttpServer::otherwise(Handler handler) { state_->otherwise = std::move(handler); }
+void HttpServer::otherwise(Handler handler, RouteOptions) {
+  state_->otherwise = std::move(handler);
+}
 
 void HttpServer::before_sending(std::function<void(const ServerRequest&, ServerResponse&)> look) {
   state_->before_sending = std::move(look);

@@ -9,6 +9,7 @@
 //   server->stop();
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -39,6 +40,8 @@ struct HttpServerOptions {
   Nanos write_timeout = 60 * kNanosPerSecond;      // a client that takes nothing for so long
   Nanos keep_alive_timeout = 1 * kNanosPerSecond;  // between the requests of a connection
   int keep_alive_requests_max = 1000;
+  std::size_t streams_max = 500;             // event streams open at once; more are answered 503
+  std::size_t stream_bytes_max = 256 << 10;  // that wait for one client; it is dropped beyond
 };
 
 struct ServerRequest {
@@ -51,12 +54,16 @@ struct ServerRequest {
   std::vector<Header> headers = {};  // names in lower case
   std::string remote = {};           // "127.0.0.1:51234"
   std::string host = {};  // of the Host header: "localhost:8000"; "127.0.0.1:PORT" when missing
+  std::shared_ptr<const std::atomic<bool>> gone = {};  // what is_gone() reads
 
   // From the form, else from the query; the first of that name.
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
   [[nodiscard]] std::string_view header(std::string_view name) const;  // lower-case name; or empty
   // User and password of basic authentication.
   [[nodiscard]] std::optional<std::pair<std::string, std::string>> basic_auth() const;
+  // Whether the client has hung up: a handler that works for long asks, and may give up. Cheap, and
+  // from any thread.
+  [[nodiscard]] bool is_gone() const { return gone != nullptr && gone->load(); }
 };
 
 // Takes the pieces of a body.
@@ -77,21 +84,50 @@ enum class Body { kMore, kEnd };
 // before the body's end, so that the client learns of it. Destroyed when the response is over.
 using BodyProducer = std::function<Result<Body>(BodyWriter&)>;
 
+// An answer without an end: events go to a client as they happen (text/event-stream).
+class EventStream {
+ public:
+  virtual ~EventStream() = default;
+  // From any thread, never blocks. `text`: one or more whole events, shared by all clients they go
+  // to. False once the client is gone, or dropped because more than stream_bytes_max wait for it.
+  [[nodiscard]] virtual bool send(std::shared_ptr<const std::string> text) = 0;
+  // Ends the stream once what was sent has gone out. From any thread.
+  virtual void close() = 0;
+  [[nodiscard]] virtual bool is_closed() const = 0;
+  // `callback` runs once, when the stream is over for whatever reason, on the event loop's thread;
+  // at once when it is over already. It must not block.
+  virtual void on_close(std::function<void()> callback) = 0;
+};
+// Gets the stream once the head of the answer is on its way, on the event loop's thread; must not
+// block. What it sends before it returns (what a client that comes back has missed) does not count
+// against stream_bytes_max.
+using StreamStart = std::function<void(std::shared_ptr<EventStream>)>;
+
 struct ServerResponse {
   int status = 200;
   std::string content_type = "application/json";
   std::vector<Header> headers = {};
   std::string body = {};
+  std::shared_ptr<const std::string> shared_body = {};  // instead of `body`: of a cache
   BodyProducer producer = {};  // instead of `body`: sent in chunks, or with the length below
   std::optional<std::uint64_t> length = std::nullopt;
-  bool close = false;  // end the connection afterwards
+  StreamStart stream = {};  // instead of a body; see events()
+  bool close = false;       // end the connection afterwards
 
   [[nodiscard]] static ServerResponse json(std::string text, int status = 200);
   [[nodiscard]] static ServerResponse text(std::string text, int status = 200);
+  // Answered 503 with Retry-After when streams_max are open.
+  [[nodiscard]] static ServerResponse events(StreamStart start);
 };
 
 // Runs on a thread of the server; must be safe to call on several at once.
 using Handler = std::function<ServerResponse(const ServerRequest&)>;
+
+struct RouteOptions {
+  // The handler never blocks (no file, no lock held for long, no query): it answers on the event
+  // loop's own thread, without a change of threads.
+  bool on_loop = false;
+};
 
 // The range of a body of `size` that a Range header asks for. No value: the header asks for nothing
 // that is understood, and the whole body is the answer. An empty range: it lies outside (416).
@@ -123,10 +159,12 @@ class HttpServer {
 
   // Before start(). `pattern` is a path in which "*" stands for one segment; a last segment "**"
   // for the rest. The first route that fits answers; HEAD is answered by GET's routes.
-  void route(std::string method, std::string_view pattern, Handler handler);
+  void route(std::string method, std::string_view pattern, Handler handler,
+             RouteOptions options = {});
   // Answers what no route fits; default: 404, or 405 where another method would fit.
-  void otherwise(Handler handler);
-  // Before start(): looks at every answer before it is sent (access log, common headers).
+  void otherwise(Handler handler, RouteOptions options = {});
+  // Before start(): looks at every answer before it is sent (access log, common headers). Called on
+  // the thread that has the answer, on several at once.
   void before_sending(std::function<void(const ServerRequest&, ServerResponse&)> look);
 
   [[nodiscard]] Status start();
