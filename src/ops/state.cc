@@ -286,13 +286,13 @@ Result<std::string> State::add_gap(const Gap& gap) {
   return gap_id;
 }
 
-Result<std::vector<StoredGap>> State::gaps(std::string_view dataset, Gaps which) {
-  FM_ASSIGN(auto select,
-            connection_->sqlite.prepare(
-                "SELECT gap_id, dataset, schema, from_ns, to_ns, reason, repaired, repaired_at,"
-                " repaired_by, recorded_at FROM feed_gaps WHERE dataset = ? AND repaired <= ?"
-                " ORDER BY from_ns, gap_id"));
-  select.bind(dataset).bind(std::int64_t{which == Gaps::kAll});
+namespace {
+
+constexpr std::string_view kGapColumns =
+    "SELECT gap_id, dataset, schema, from_ns, to_ns, reason, repaired, repaired_at, repaired_by,"
+    " recorded_at FROM feed_gaps";
+
+Result<std::vector<StoredGap>> gaps_of(Statement select) {
   std::vector<StoredGap> found;
   for (;;) {
     FM_ASSIGN(const bool row, select.step());
@@ -310,6 +310,26 @@ Result<std::vector<StoredGap>> State::gaps(std::string_view dataset, Gaps which)
     stored.recorded_at = nanoseconds(select.integer(9));
     found.push_back(std::move(stored));
   }
+}
+
+}  // namespace
+
+Result<std::vector<StoredGap>> State::gaps(std::string_view dataset, Gaps which) {
+  FM_ASSIGN(auto select,
+            connection_->sqlite.prepare(fmt::format("{} WHERE dataset = ? AND repaired <= ?"
+                                                    " ORDER BY from_ns, gap_id",
+                                                    kGapColumns)));
+  select.bind(dataset).bind(std::int64_t{which == Gaps::kAll});
+  return gaps_of(std::move(select));
+}
+
+Result<std::vector<StoredGap>> State::gaps_since(Nanos since, Gaps which) {
+  FM_ASSIGN(auto select,
+            connection_->sqlite.prepare(fmt::format("{} WHERE to_ns > ? AND repaired <= ?"
+                                                    " ORDER BY from_ns, gap_id",
+                                                    kGapColumns)));
+  select.bind(static_cast<std::int64_t>(since)).bind(std::int64_t{which == Gaps::kAll});
+  return gaps_of(std::move(select));
 }
 
 Status State::mark_repaired(std::string_view gap_id, std::string_view by) {

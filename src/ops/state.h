@@ -24,6 +24,7 @@
 #include "base/time.h"
 #include "ops/load_state.h"
 #include "ops/mirror_state.h"
+#include "ops/recent.h"
 #include "table/catalogue.h"
 #include "table/row_stream.h"
 
@@ -141,6 +142,13 @@ class State {
   // `by` says what closed it. A gap that is repaired already keeps its first account. Errors: also
   // kNotFound.
   [[nodiscard]] Status mark_repaired(std::string_view gap_id, std::string_view by);
+
+  // Gaps of every feed that end behind this time, the earliest first.
+  [[nodiscard]] Result<std::vector<StoredGap>> gaps_since(Nanos since, Gaps which);
+  // Counts of this date and later ones.
+  [[nodiscard]] Result<std::vector<Rejects>> rejects(Date from);
+  [[nodiscard]] Result<std::vector<StoredRun>> runs(const RunChoice& choice);
+  [[nodiscard]] Result<std::vector<StoredEvent>> events(const EventChoice& choice);
 
   // The rows of an ops table in the order of its key, as they are when the first batch is read. The
   // stream must not outlive this object. Errors: kNotFound for a table that is not kept here.

@@ -1,0 +1,278 @@
+// The lines of a health report out of real lakes: what is kept up to date, what is late, and that
+// asking each second is cheap.
+#include "jobs/lake_health.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/testing_fault_env.h"
+#include "base/testing_forwarding_env.h"
+#include "lake/lake.h"
+#include "lake/testing_rows.h"
+#include "ops/state.h"
+#include "table/catalogue.h"
+
+namespace fm::jobs {
+namespace {
+
+const Date kMonday(2025, 6, 16);
+
+Second at(std::string_view utc) { return second_of(parse_iso_nanos(utc).value()); }
+
+class LakeHealthTest : public ::testing::Test {
+ protected:
+  void set_now(std::string_view utc) { env_.set_now(parse_iso_nanos(utc).value()); }
+  void open_lake() {
+    auto lake = lake::Lake::open(env_, folder_.file("lake"));
+    ASSERT_TRUE(lake) << lake.error().message();
+    lake_ = *std::move(lake);
+  }
+  [[nodiscard]] LakeHealthOptions options() const {
+    return {.lake = folder_.file("lake"), .state_dir = folder_.file("state"), .universe_file = ""};
+  }
+  static const HealthLine* find(const HealthReport& report, std::string_view root,
+                                std::string_view table) {
+    for (const HealthLine& line : report.lines)
+      if (line.root == root && line.table == table) return &line;
+    return nullptr;
+  }
+
+  FaultEnv env_;
+  const TestDirectory folder_;
+  std::unique_ptr<lake::Lake> lake_;
+};
+
+TEST_F(LakeHealthTest, AnEmptyLakeHasNoLines) {
+  set_now("2025-06-16T15:00:00Z");
+  const HealthReport report = LakeHealth(env_, options()).health();
+  EXPECT_TRUE(report.lines.empty());
+  EXPECT_EQ(report.problem, "");
+  EXPECT_TRUE(report.ok());
+  ASSERT_TRUE(report.disk);
+  EXPECT_GT(report.disk->free_bytes, 0U);
+  EXPECT_EQ(iso_second(report.asof), "2025-06-16T15:00:00Z");
+}
+
+TEST_F(LakeHealthTest, ALineSaysWhatItsRootHolds) {
+  // The session of the 16th begins on the evening of the 15th; rows of the testing lake at
+  // midnight.
+  set_now("2025-06-16T00:01:30Z");
+  open_lake();
+  ASSERT_TRUE(append_minute(*lake_, "ES", kMonday, 0));
+  const HealthReport report = LakeHealth(env_, options()).health();
+  const HealthLine* line = find(report, "ES", "candles_1m");
+  ASSERT_NE(line, nullptr);
+  EXPECT_EQ(line->light, Light::kGreen) << line->reason;
+  EXPECT_EQ(line->expected, Expected::kFresh);
+  EXPECT_EQ(line->rows_today, lake::kRowsOfMinute);
+  EXPECT_EQ(Date::of_second(line->last_row.value_or(0)), kMonday);
+  EXPECT_NE(line->contract, "");
+  EXPECT_TRUE(report.ok());
+}
+
+TEST_F(LakeHealthTest, ADeadFeedTurnsYellowThenRedAndIsMissedForDays) {
+  set_now("2025-06-16T00:01:30Z");
+  open_lake();
+  ASSERT_TRUE(append_minute(*lake_, "ES", kMonday, 0));
+  struct {
+    const char* now;
+    Light light;
+  } const cases[] = {{"2025-06-16T00:05:00Z", Light::kYellow},
+                     {"2025-06-16T00:30:00Z", Light::kRed},
+                     {"2025-06-18T15:00:00Z", Light::kRed},
+                     {"2025-06-22T15:00:00Z", Light::kGrey}};
+  for (const auto& c : cases) {
+    set_now(c.now);
+    const HealthReport report = LakeHealth(env_, options()).health();
+    const HealthLine* line = find(report, "ES", "candles_1m");
+    ASSERT_NE(line, nullptr);
+    EXPECT_EQ(line->light, c.light) << c.now << ": " << line->reason;
+    EXPECT_EQ(report.ok(), c.light == Light::kGrey);
+  }
+}
+
+TEST_F(LakeHealthTest, WhatIsExpectedIsMissedForEver) {
+  set_now("2025-06-16T00:01:30Z");
+  open_lake();
+  ASSERT_TRUE(append_minute(*lake_, "ES", kMonday, 0));
+  LakeHealth health(env_, options());
+  health.expect("candles_1m", {"ES", "NQ"});
+  set_now("2025-08-04T15:00:00Z");
+  const HealthReport report = health.health();
+  for (const char* root : {"ES", "NQ"}) {
+    const HealthLine* line = find(report, root, "candles_1m");
+    ASSERT_NE(line, nullptr) << root;
+    EXPECT_EQ(line->light, Light::kRed) << root << ": " << line->reason;
+  }
+  EXPECT_FALSE(report.ok());
+}
+
+TEST_F(LakeHealthTest, NoNewsOfAConnectedFeedIsNoDelay) {
+  set_now("2025-06-16T00:30:00Z");
+  open_lake();
+  ASSERT_TRUE(append_minute(*lake_, "ES", kMonday, 0));
+  LakeHealth health(env_, options());
+  health.seen("candles_1m", "", at("2025-06-16T00:29:00Z"));
+  const HealthReport report = health.health();
+  const HealthLine* line = find(report, "ES", "candles_1m");
+  ASSERT_NE(line, nullptr);
+  EXPECT_EQ(line->light, Light::kGreen) << line->reason;
+}
+
+TEST_F(LakeHealthTest, AHaltIsSaid) {
+  set_now("2025-06-16T00:30:00Z");
+  open_lake();
+  ASSERT_TRUE(append_minute(*lake_, "ES", kMonday, 0));
+  LakeHealth health(env_, options());
+  health.halted("ES", "trading halt");
+  const HealthReport report = health.health();
+  ASSERT_NE(find(report, "ES", "candles_1m"), nullptr);
+  EXPECT_EQ(find(report, "ES", "candles_1m")->reason, "trading is halted: trading halt");
+}
+
+TEST_F(LakeHealthTest, CountsWhatWasLeftOutAndWhatIsMissing) {
+  set_now("2025-06-16T00:01:30Z");
+  open_lake();
+  ASSERT_TRUE(append_minute(*lake_, "ES", kMonday, 0));
+  auto state = ops::State::open(env_, ops::state_file(folder_.file("state")));
+  ASSERT_TRUE(state) << state.error().message();
+  ASSERT_TRUE(state->record_rejects(
+      std::vector<ops::Rejects>{{"ES", kMonday, {{"bad_price", 3}, {"crossed", 4}}},
+                                {"ES", kMonday - 3, {{"bad_price", 100}}},
+                                {"NQ", kMonday, {{"bad_price", 1}}}}));
+  const Nanos evening = parse_iso_nanos("2025-06-15T23:00:00Z").value();
+  ASSERT_TRUE(state->add_gap({.dataset = "GLBX.MDP3",
+                              .schema = {},
+                              .from = evening,
+                              .to = evening + 9 * kNanosPerSecond,
+                              .reason = "test"}));
+  const Nanos friday = parse_iso_nanos("2025-06-13T15:00:00Z").value();
+  ASSERT_TRUE(state->add_gap({.dataset = "GLBX.MDP3",
+                              .schema = {},
+                              .from = friday,
+                              .to = friday + kNanosPerSecond,
+                              .reason = "test"}));
+  const HealthReport report = LakeHealth(env_, options()).health();
+  const HealthLine* line = find(report, "ES", "candles_1m");
+  ASSERT_NE(line, nullptr);
+  EXPECT_EQ(line->rejected_today, 7U);
+  EXPECT_EQ(line->gaps_today, 1U);
+}
+
+TEST_F(LakeHealthTest, ANewDayWithoutRowsKeepsTheLastRow) {
+  set_now("2025-06-16T00:01:30Z");
+  open_lake();
+  ASSERT_TRUE(append_minute(*lake_, "ES", kMonday, 0));
+  table::EmptyStream rows(table::candles_1m());
+  lake::CommitInfo info;
+  info.final_to = at("2025-06-16T22:00:00Z");
+  ASSERT_TRUE(lake_->append(table::candles_1m(), {.root = "ES", .date = kMonday + 1}, rows, info,
+                            std::nullopt));
+  set_now("2025-06-16T22:01:00Z");
+  const HealthReport report = LakeHealth(env_, options()).health();
+  const HealthLine* line = find(report, "ES", "candles_1m");
+  ASSERT_NE(line, nullptr);
+  EXPECT_EQ(Date::of_second(line->last_row.value_or(0)), kMonday);
+  EXPECT_EQ(line->light, Light::kGreen) << line->reason;
+}
+
+TEST_F(LakeHealthTest, ADamagedManifestIsSaidAndNotOk) {
+  set_now("2025-06-16T00:01:30Z");
+  open_lake();
+  ASSERT_TRUE(append_minute(*lake_, "ES", kMonday, 0));
+  const std::string manifest =
+      join(lake_->manifests_of(table::candles_1m()), "p_root=ES/p_day=2025-06-16.json");
+  ASSERT_TRUE(write_text_atomically(env_, manifest, "{"));
+  const HealthReport report = LakeHealth(env_, options()).health();
+  EXPECT_NE(report.problem.find("p_day=2025-06-16"), std::string::npos) << report.problem;
+  EXPECT_FALSE(report.ok());
+}
+
+TEST_F(LakeHealthTest, AUniverseThatCannotBeReadIsSaid) {
+  LakeHealthOptions wrong = options();
+  wrong.universe_file = folder_.file("none.yaml");
+  const HealthReport report = LakeHealth(env_, wrong).health();
+  EXPECT_NE(report.problem.find("none.yaml"), std::string::npos) << report.problem;
+  EXPECT_FALSE(report.ok());
+}
+
+// A clock that can be moved, and a count of the files that are opened.
+class CountingEnv final : public ForwardingEnv {
+ public:
+  CountingEnv() {
+    on_open = [this](const std::string&, std::unique_ptr<ReadableFile> file) {
+      ++opened;
+      return file;
+    };
+  }
+  Nanos now() override { return ForwardingEnv::now() + ahead; }
+  Nanos monotonic() override { return ForwardingEnv::monotonic() + ahead; }
+  int opened = 0;
+  Nanos ahead = 0;
+};
+
+TEST_F(LakeHealthTest, AskingAgainReadsOnlyWhatChanged) {
+  CountingEnv env;
+  open_lake();
+  const Date today = Date::of_second(second_of(env.now()));
+  for (const char* root : {"ES", "NQ", "ZL"}) ASSERT_TRUE(append_minute(*lake_, root, today, 0));
+  const LakeHealth health(env, options());
+  env.ahead = 5 * kNanosPerSecond;
+  static_cast<void>(health.health());
+  EXPECT_GE(env.opened, 3);
+  // Within the same second nothing is looked at, later nothing is read.
+  for (int seconds = 5; seconds < 8; ++seconds) {
+    env.ahead = static_cast<Nanos>(seconds) * kNanosPerSecond;
+    env.opened = 0;
+    static_cast<void>(health.health());
+    EXPECT_EQ(env.opened, 0) << seconds;
+  }
+  ASSERT_TRUE(append_minute(*lake_, "NQ", today, 1));
+  env.ahead = 20 * kNanosPerSecond;
+  const HealthReport report = health.health();
+  EXPECT_GE(env.opened, 1);
+  EXPECT_LE(env.opened, 2);
+  ASSERT_NE(find(report, "NQ", "candles_1m"), nullptr);
+  EXPECT_EQ(find(report, "NQ", "candles_1m")->last_row.value_or(0) / 60,
+            (today.first_second() + 60) / 60);
+}
+
+TEST(HealthReport, AsJsonHasTheFieldsOfTheApi) {
+  HealthReport report;
+  report.asof = at("2025-06-16T15:00:00Z");
+  HealthLine line;
+  line.root = "ES";
+  line.table = "candles_1m";
+  line.last_row = at("2025-06-16T14:59:00Z");
+  line.age_s = 60;
+  line.expected = Expected::kFresh;
+  line.contract = "ESU5";
+  line.rows_today = 7;
+  line.light = Light::kGreen;
+  report.lines.push_back(line);
+  report.parts.push_back({.name = "feed GLBX.MDP3",
+                          .kind = "feed",
+                          .state = PartState::kRunning,
+                          .lag_s = 0.5,
+                          .restarts = 2,
+                          .last_error = "a \"quoted\" word",
+                          .last_error_at = at("2025-06-16T14:00:00Z"),
+                          .detail = R"({"sessions":3})"});
+  report.disk = {"/lake", 10, 20};
+  EXPECT_EQ(
+      to_json(report),
+      R"({"asof":"2025-06-16T15:00:00Z","ok":true,"problem":null,"lines":[{"root":"ES",)"
+      R"("table":"candles_1m","last_row":"2025-06-16T14:59:00Z","age_s":60,"expected":"fresh",)"
+      R"("expected_by":null,"next_open":null,"reason":"","contract":"ESU5","rows_today":7,)"
+      R"("rejected_today":0,"gaps_today":0,"state":"green"}],"parts":[{"name":"feed GLBX.MDP3",)"
+      R"("kind":"feed","state":"running","lag_s":0.5,"restarts":2,)"
+      R"("last_error":"a \"quoted\" word","last_error_at":"2025-06-16T14:00:00Z",)"
+      R"("detail":{"sessions":3}}],"alarms":[],"disk":{"path":"/lake","free_bytes":10,)"
+      R"("total_bytes":20},"clock_skew_ms":null})");
+  report.parts[0].state = PartState::kFailed;
+  EXPECT_FALSE(report.ok());
+}
+
+}  // namespace
+}  // namespace fm::jobs
