@@ -29,8 +29,6 @@ constexpr std::array kRules{
     FreshnessRule{"candle_bars_1d", Pace::kDaily, kSecondsPerDay},
     FreshnessRule{"databento_futures_ohlcv_1s", Pace::kDaily, 2 * kSecondsPerDay},
     FreshnessRule{"databento_futures_ohlcv_1m", Pace::kDaily, 2 * kSecondsPerDay},
-    FreshnessRule{"databento_futures_ohlcv_1h", Pace::kDaily, 2 * kSecondsPerDay},
-    FreshnessRule{"databento_futures_ohlcv_1d_utc", Pace::kDaily, 2 * kSecondsPerDay},
     FreshnessRule{"bars_1h", Pace::kDaily, kSecondsPerDay},
     FreshnessRule{"databento_futures_ohlcv_1d", Pace::kDaily, kSecondsPerDay},
     FreshnessRule{"futures_ohlcv_1h_live", Pace::kDaily, kSecondsPerDay},

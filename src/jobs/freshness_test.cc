@@ -38,7 +38,7 @@ TEST(Freshness, OfCandles) {
   const Moment moments[] = {
       // Monday, in session.
       {"ES", "2025-06-16T15:00:00Z", "2025-06-16T14:58:30Z", "", "green fresh: "},
-      {"ES", "2025-06-16T15:00:00Z", "2025-06-16T14:56:59Z", "",
+      {"ES", "2025-06-16T15:00:00Z", "2025-06-16T14:56:58Z", "",
        "yellow late: no rows for 3 min; 3 min are allowed"},
       {"ES", "2025-06-16T15:00:00Z", "2025-06-16T14:46:00Z", "",
        "red late: no rows for 13 min; 3 min are allowed"},
