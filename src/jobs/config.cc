@@ -302,6 +302,92 @@ constexpr Entry kEntries[] = {
      [](Config& c, std::string_view text) {
        return read_whole_number(text, 0, 1'000'000, c.google.budget_usd);
      }},
+    {{"poll.roots", "", "roots with commas between them, or nothing"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.poll.roots = text;
+       return true;
+     }},
+    {{"poll.interval_seconds", "60", "a whole number of seconds from 1 to 86400"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 1, 86'400, c.poll.interval_seconds);
+     }},
+    {{"poll.lookback_minutes", "30", "a whole number of minutes from 1 to 10080"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 1, 10'080, c.poll.lookback_minutes);
+     }},
+    {{"up.live", "auto", "auto, on or off"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.up.live = text;
+       return text == "auto" || text == "on" || text == "off";
+     }},
+    {{"server.listen", "127.0.0.1:8080", "HOST:PORT"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.server.listen = text;
+       return text.find(':') != std::string_view::npos;
+     }},
+    {{"server.token_file", "", "a file of mode 0600, or nothing"},
+     true,
+     [](Config& c, std::string_view text) {
+       c.server.token_file = text;
+       return true;
+     }},
+    {{"server.certificate_file", "", "a file in PEM form, or nothing"},
+     true,
+     [](Config& c, std::string_view text) {
+       c.server.certificate_file = text;
+       return true;
+     }},
+    {{"server.key_file", "", "a file of mode 0600 in PEM form, or nothing"},
+     true,
+     [](Config& c, std::string_view text) {
+       c.server.key_file = text;
+       return true;
+     }},
+    {{"server.host_names", "", "names with commas between them, or nothing"},
+     false,
+     [](Config& c, std::string_view text) {
+       c.server.host_names = text;
+       return true;
+     }},
+    {{"alarms.remind_hours", "4", "a whole number of hours from 0 (never) to 168"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 0, 168, c.alarms.remind_hours);
+     }},
+    {{"alarms.late", "true", "true or false"},
+     false,
+     [](Config& c, std::string_view text) { return read_boolean(text, c.alarms.late); }},
+    {{"alarms.gaps", "true", "true or false"},
+     false,
+     [](Config& c, std::string_view text) { return read_boolean(text, c.alarms.gaps); }},
+    {{"alarms.failures", "true", "true or false"},
+     false,
+     [](Config& c, std::string_view text) { return read_boolean(text, c.alarms.failures); }},
+    {{"alarms.sink_lag_seconds", "300", "a whole number of seconds from 0 (never) to 86400"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 0, 86'400, c.alarms.sink_lag_seconds);
+     }},
+    {{"alarms.events_per_hour", "100", "a whole number from 0 (never) to 1000000"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 0, 1'000'000, c.alarms.events_per_hour);
+     }},
+    {{"alarms.disk_free_percent", "5", "a whole number from 0 (never) to 99"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 0, 99, c.alarms.disk_free_percent);
+     }},
+    {{"alarms.clock_skew_ms", "1000", "a whole number of milliseconds from 0 (never) to 86400000"},
+     false,
+     [](Config& c, std::string_view text) {
+       return read_whole_number(text, 0, 86'400'000, c.alarms.clock_skew_ms);
+     }},
     {{"log.level", "warning", "debug, info, warning or error"},
      false,
      [](Config& c, std::string_view text) { return read_level(text, c.log.level); }},
@@ -309,6 +395,19 @@ constexpr Entry kEntries[] = {
      false,
      [](Config& c, std::string_view text) { return read_boolean(text, c.log.json); }},
 };
+
+// What stands in the place of one key: a list of the user's own making.
+constexpr std::array<std::string_view, 2> kLists{"schedule", "alarms.targets"};
+
+Status read_list(const Yaml& value, std::string_view path, const std::string& file,
+                 Config& config) {
+  if (path == kLists[0]) {
+    FM_ASSIGN(config.schedule, read_schedule(value));
+  } else {
+    FM_ASSIGN(config.alarms.targets, read_targets(value, file));
+  }
+  return {};
+}
 
 const Entry& entry_of(std::string_view path) {
   const auto found = std::ranges::find(kEntries, path, [](const Entry& e) { return e.key.path; });
@@ -323,17 +422,18 @@ std::string unexpected_value(std::string_view text, const ConfigKey& key) {
 // The known words one level below `section` ("" for the top).
 std::vector<std::string_view> words_in(std::string_view section) {
   std::vector<std::string_view> words;
-  for (const auto& entry : kEntries) {
-    std::string_view rest = entry.key.path;
+  const auto add = [&](std::string_view rest) {
     if (!section.empty()) {
       if (!rest.starts_with(section) || rest.size() <= section.size() ||
           rest[section.size()] != '.')
-        continue;
+        return;
       rest.remove_prefix(section.size() + 1);
     }
     const auto word = rest.substr(0, rest.find('.'));
     if (std::ranges::find(words, word) == words.end()) words.push_back(word);
-  }
+  };
+  for (const auto& entry : kEntries) add(entry.key.path);
+  for (const auto& list : kLists) add(list);
   return words;
 }
 
@@ -367,6 +467,10 @@ Status read_section(const Yaml& section, const std::string& prefix, const std::s
   for (const auto& [word, value] : section.entries()) {
     const std::string path = prefix.empty() ? word : fmt::format("{}.{}", prefix, word);
     if (value.is_null()) continue;  // a key that is there to be filled in
+    if (std::ranges::find(kLists, path) != kLists.end()) {
+      FM_TRY(read_list(value, path, file, config));
+      continue;
+    }
     if (is_section(path)) {
       FM_TRY(read_section(value, path, file, config));
       continue;

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "jobs/config_lists.h"
 
 namespace fm::jobs {
 
@@ -89,6 +90,38 @@ struct Config {
     std::int64_t budget_usd = 0;     // a month; 0: none
   } google;
 
+  struct Poll {
+    std::string roots;  // comma list, which `up` polls; empty: none
+    std::int64_t interval_seconds = 0;
+    std::int64_t lookback_minutes = 0;
+  } poll;
+
+  struct Up {
+    std::string live;  // auto, on or off
+  } up;
+
+  struct Server {
+    std::string listen;            // HOST:PORT
+    std::string token_file;        // of mode 0600
+    std::string certificate_file;  // PEM
+    std::string key_file;          // PEM, of mode 0600
+    std::string host_names;        // comma list
+  } server;
+
+  std::vector<JobConfig> schedule;
+
+  struct Alarms {
+    std::int64_t remind_hours = 0;  // 0: never
+    bool late = false;
+    bool gaps = false;
+    bool failures = false;              // of jobs and parts
+    std::int64_t sink_lag_seconds = 0;  // of each of these 0: no such alarm
+    std::int64_t events_per_hour = 0;
+    std::int64_t disk_free_percent = 0;
+    std::int64_t clock_skew_ms = 0;
+    std::vector<TargetConfig> targets;
+  } alarms;
+
   struct Log {
     LogLevel level = LogLevel::kWarning;
     bool json = false;
@@ -108,7 +141,8 @@ struct ConfigKey {
   std::string_view alias = "";     // another environment variable that sets it
 };
 
-// Every key there is, in the order of the sample.
+// Every key there is, in the order of the sample, but for those of the lists `schedule` and
+// `alarms.targets` (config_lists.h), which have no variables and no flags.
 [[nodiscard]] std::span<const ConfigKey> config_keys();
 // "candles.warmup" → "FRONTMONTH_CANDLES_WARMUP".
 [[nodiscard]] std::string environment_name(std::string_view key);
