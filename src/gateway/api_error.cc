@@ -1,6 +1,6 @@
 #include "gateway/api_error.h"
 
-#include "gateway/json_writer.h"
+#include "base/json_writer.h"
 
 namespace fm::gateway {
 namespace {

@@ -4,8 +4,8 @@
 #include <span>
 #include <string>
 
+#include "base/json_writer.h"
 #include "gateway/batch_files.h"
-#include "gateway/json_writer.h"
 
 namespace fm::gateway {
 

@@ -16,10 +16,10 @@ using table::RowBatch;
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 
 // Writes columns from left to right for rows [first, first + rows.size()) of a batch.
-template <class Row>
+template <class Row, class Names>
 class ColumnWriter {
  public:
-  ColumnWriter(RowBatch& batch, std::span<const Row> rows, const candles::Engine& names)
+  ColumnWriter(RowBatch& batch, std::span<const Row> rows, const Names& names)
       : batch_(batch), rows_(rows), names_(names), first_(batch.size()) {}
 
   void time() {
@@ -94,22 +94,28 @@ class ColumnWriter {
 
   RowBatch& batch_;
   std::span<const Row> rows_;
-  const candles::Engine& names_;
+  const Names& names_;
   std::size_t first_;
   std::size_t column_ = 0;
+};
+
+// Names as Engine gives them.
+struct ListedNames {
+  [[nodiscard]] const std::string& ticker(candles::TickerId id) const { return lists.tickers[id]; }
+  [[nodiscard]] const std::string& symbol(candles::SymbolId id) const { return lists.symbols[id]; }
+  RowNames lists;
 };
 
 const table::Table& table_of(const CandleRow*) { return table::candles_1m(); }
 const table::Table& table_of(const SecondRow*) { return table::candles_1s(); }
 
-}  // namespace
-
-void append_rows(RowBatch& batch, std::span<const CandleRow> rows, const candles::Engine& names) {
+template <class Names>
+void append_candles(RowBatch& batch, std::span<const CandleRow> rows, const Names& names) {
   std::vector<candles::Derived> derived;
   derived.reserve(rows.size());
   for (const CandleRow& row : rows) derived.push_back(candles::derive(row));
 
-  ColumnWriter<CandleRow> out(batch, rows, names);
+  ColumnWriter<CandleRow, Names> out(batch, rows, names);
   out.time();
   out.ticker();
   out.trade_date();
@@ -144,8 +150,18 @@ void append_rows(RowBatch& batch, std::span<const CandleRow> rows, const candles
   out.end();
 }
 
+}  // namespace
+
+void append_rows(RowBatch& batch, std::span<const CandleRow> rows, const candles::Engine& names) {
+  append_candles(batch, rows, names);
+}
+
+void append_rows(RowBatch& batch, std::span<const CandleRow> rows, const RowNames& names) {
+  append_candles(batch, rows, ListedNames{names});
+}
+
 void append_rows(RowBatch& batch, std::span<const SecondRow> rows, const candles::Engine& names) {
-  ColumnWriter<SecondRow> out(batch, rows, names);
+  ColumnWriter<SecondRow, candles::Engine> out(batch, rows, names);
   out.ticker();
   out.symbol();
   out.time();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "candles/engine.h"
@@ -17,6 +18,14 @@ void append_rows(table::RowBatch& batch, std::span<const candles::CandleRow> row
                  const candles::Engine& names);
 void append_rows(table::RowBatch& batch, std::span<const candles::SecondRow> rows,
                  const candles::Engine& names);
+
+// The same for rows whose ids are places in these lists.
+struct RowNames {
+  std::span<const std::string> tickers;
+  std::span<const std::string> symbols;
+};
+void append_rows(table::RowBatch& batch, std::span<const candles::CandleRow> rows,
+                 const RowNames& names);
 
 // The rows of some runs, one run after the other. Store and engine outlive it; nothing may be added
 // to the store meanwhile.

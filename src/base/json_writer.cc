@@ -1,10 +1,11 @@
-#include "gateway/json_writer.h"
+#include "base/json_writer.h"
 
 #include <fmt/core.h>
 
+#include <cmath>
 #include <utility>
 
-namespace fm::gateway {
+namespace fm {
 
 void JsonWriter::new_line() {
   if (style_ == Style::kCompact) return;
@@ -44,7 +45,9 @@ void JsonWriter::key(std::string_view name) {
   is_after_key_ = true;
 }
 
-void JsonWriter::value(double number) { put(fmt::format("{}", number)); }
+void JsonWriter::value(double number) {
+  put(std::isfinite(number) ? fmt::format("{}", number) : "null");
+}
 
 void JsonWriter::value(std::string_view text) {
   begin_value();
@@ -65,4 +68,4 @@ void JsonWriter::value(std::string_view text) {
   out_ += '"';
 }
 
-}  // namespace fm::gateway
+}  // namespace fm

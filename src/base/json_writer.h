@@ -1,4 +1,4 @@
-// JSON text, compact or with four spaces of indent as the vendor's side files have it.
+// JSON text, compact or with four spaces of indent. A number that is not finite is null.
 //
 //   JsonWriter json;
 //   json.object([&] { json.field("size", 122); json.field("hash", "sha256:…"); });
@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace fm::gateway {
+namespace fm {
 
 class JsonWriter {
  public:
@@ -54,6 +54,9 @@ class JsonWriter {
     });
   }
 
+  // JSON that is written already.
+  void raw(std::string_view json) { put(json); }
+
   template <class T>
   void field(std::string_view name, const T& content) {
     key(name);
@@ -86,4 +89,4 @@ class JsonWriter {
   bool is_after_key_ = false;
 };
 
-}  // namespace fm::gateway
+}  // namespace fm
