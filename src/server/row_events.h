@@ -20,7 +20,7 @@ namespace fm::server {
 [[nodiscard]] std::span<const std::size_t> all_event_columns();  // all but the ticker
 
 struct RowEvent {
-  std::string_view id;  // empty: none
+  std::string_view id = {};  // empty: none
   std::string_view root;
   const table::RowBatch* rows = nullptr;  // nullptr: none
   bool names_columns = false;             // the first one of a root tells what its rows are made of

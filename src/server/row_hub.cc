@@ -225,7 +225,7 @@ void RowHub::drop(const Clients& gone) {
   if (gone.empty()) return;
   const std::lock_guard lock(mutex_);
   figures_.dropped += std::erase_if(
-      clients_, [&](const auto& client) { return std::ranges::contains(gone, client); });
+      clients_, [&](const auto& client) { return std::ranges::find(gone, client) != gone.end(); });
 }
 
 // What was lost cannot be said any more: everyone reads anew, and nobody resumes from before.
