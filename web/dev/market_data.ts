@@ -5,6 +5,8 @@ const DAY = 86_400;
 const CHICAGO = 5 * 3600; // in July
 export const at = (text: string) => Date.parse(text) / 1000;
 
+export const iso = (second: number) => new Date(second * 1000).toISOString().slice(0, 19) + 'Z';
+
 export interface MockRoot {
   root: string;
   name: string;

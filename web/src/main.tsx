@@ -6,6 +6,8 @@ import './style/shell.css';
 import './style/market.css';
 import './style/tables.css';
 import './style/views.css';
+import './style/coverage.css';
+import './style/query.css';
 import { startTheme } from './theme';
 
 startTheme();
