@@ -1,9 +1,10 @@
-// What a request says: parameters, credentials, ranges. No library here, so that it can be fuzzed.
+// What a request says: path, parameters, credentials, ranges. No library here, so that it can be
+// fuzzed.
 #include <algorithm>
 #include <array>
 #include <charconv>
 
-#include "net/http_server.h"
+#include "net/request_reader.h"
 
 namespace fm::net {
 namespace {
@@ -15,6 +16,14 @@ std::optional<unsigned char> hex_digit(char c) {
   return std::nullopt;
 }
 
+// The byte that "%41" at `at` stands for.
+std::optional<char> escaped(std::string_view text, std::size_t at) {
+  const auto high = at + 2 < text.size() ? hex_digit(text[at + 1]) : std::nullopt;
+  const auto low = at + 2 < text.size() ? hex_digit(text[at + 2]) : std::nullopt;
+  if (!high || !low) return std::nullopt;
+  return static_cast<char>(*high << 4 | *low);
+}
+
 Result<std::string> decode_component(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -24,11 +33,10 @@ Result<std::string> decode_component(std::string_view text) {
     } else if (text[i] != '%') {
       out += text[i];
     } else {
-      const auto high = i + 2 < text.size() ? hex_digit(text[i + 1]) : std::nullopt;
-      const auto low = i + 2 < text.size() ? hex_digit(text[i + 2]) : std::nullopt;
-      if (!high || !low)
+      const auto byte = escaped(text, i);
+      if (!byte)
         return fail(Code::kInvalidArgument, "parameters: '%' at byte {} begins no escape", i);
-      out += static_cast<char>(*high << 4 | *low);
+      out += *byte;
       i += 2;
     }
     if (out.back() == '\0') return fail(Code::kInvalidArgument, "parameters: NUL at byte {}", i);
@@ -63,6 +71,33 @@ std::optional<std::string> decode_base64(std::string_view text) {
 }
 
 }  // namespace
+
+Result<Target> parse_target(std::string_view target) {
+  const std::size_t mark = std::min(target.find('?'), target.size());
+  const std::string_view raw = target.substr(0, mark);
+  Target out{.path = {}, .query = target.substr(std::min(mark + 1, target.size()))};
+  if (!raw.starts_with('/')) return fail(Code::kInvalidArgument, "path: expected a '/' first");
+  out.path.reserve(raw.size());
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    char c = raw[i];
+    if (c == '%') {
+      const auto byte = escaped(raw, i);
+      if (!byte) return fail(Code::kInvalidArgument, "path: '%' at byte {} begins no escape", i);
+      c = *byte;
+      i += 2;
+    }
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      return fail(Code::kInvalidArgument, "path: a control character at byte {}", i);
+    out.path += c;
+  }
+  if (out.path.size() > kPathBytesMax)
+    return fail(Code::kUnsupported, "path: longer than {} bytes", kPathBytesMax);
+  for (std::size_t at = 0; at != std::string::npos; at = out.path.find('/', at + 1))
+    if (const auto rest = std::string_view(out.path).substr(at + 1);
+        rest == ".." || rest.starts_with("../"))
+      return fail(Code::kInvalidArgument, "path: a segment '..'");
+  return out;
+}
 
 Result<Parameters> parse_form(std::string_view text) {
   Parameters out;

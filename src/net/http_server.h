@@ -1,4 +1,5 @@
-// HTTP and HTTPS, as a server: routes to handlers on a bounded number of threads.
+// HTTP and HTTPS, as a server: one event loop holds all connections and does all their input and
+// output; handlers answer on a bounded number of threads, or on the loop itself.
 //
 //   auto server = HttpServer::create(env, {.port = 0}).value();
 //   server->route("GET", "/v0/metadata.list_datasets", [](const ServerRequest&) {
@@ -32,11 +33,15 @@ struct HttpServerOptions {
   std::uint16_t port = 0;             // 0: any free one
   std::string certificate_file = {};  // PEM; with key_file: HTTPS
   std::string key_file = {};
-  int threads = 16;                      // each serves one connection; further ones wait
-  std::size_t waiting_max = 64;          // connections that wait for a thread; beyond, the system's
-                                         // own queue holds them
-  std::size_t body_bytes_max = 1 << 20;  // of a request; more is answered 413
-  Nanos read_timeout = 5 * kNanosPerSecond;        // for the rest of a request that has begun
+  int threads = 16;              // run the handlers that may block, and the producers of bodies
+  std::size_t waiting_max = 64;  // requests that wait for a thread; further ones are not read on
+  std::size_t connections_max = 1024;              // open at once; more are answered 503
+  std::size_t target_bytes_max = 8 << 10;          // path and query; more is answered 414
+  std::size_t headers_max = 100;                   // of a request; more are answered 431
+  std::size_t header_bytes_max = 32 << 10;         // of all headers; more are answered 431
+  std::size_t body_bytes_max = 1 << 20;            // of a request; more is answered 413
+  Nanos read_timeout = 5 * kNanosPerSecond;        // for the whole head of a request, and for its
+                                                   // body at 16 KiB/s more
   Nanos write_timeout = 60 * kNanosPerSecond;      // a client that takes nothing for so long
   Nanos keep_alive_timeout = 1 * kNanosPerSecond;  // between the requests of a connection
   int keep_alive_requests_max = 1000;
@@ -146,7 +151,16 @@ struct ByteRange {
 inline constexpr std::size_t kParametersMax = 1000;
 [[nodiscard]] Result<Parameters> parse_form(std::string_view text);
 
-// cpp-httplib does the socket I/O.
+// What the server has done since start(), and does now.
+struct HttpFigures {
+  std::size_t connections = 0;  // open now
+  std::size_t streams = 0;      // event streams open now
+  std::uint64_t requests = 0;   // read whole
+  std::uint64_t refused = 0;    // answered 4xx or 503 before any handler saw them
+  std::uint64_t dropped = 0;    // connections given up because the client was too slow to read
+};
+
+// Boost.Asio does the socket I/O, Boost.Beast reads the requests.
 class HttpServer {
  public:
   // Binds, so that port() is known and clients wait. Errors: kBusy for a taken port; kPermission;
@@ -173,6 +187,7 @@ class HttpServer {
   void stop();
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] bool is_stopping() const;
+  [[nodiscard]] HttpFigures figures() const;
 
  private:
   struct State;
