@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
-#include <exception>
 #include <limits>
-#include <mutex>
 #include <utility>
 
 #include "base/log.h"
@@ -19,7 +17,6 @@ constexpr std::size_t kInputBytesOfBody = 64 << 10;
 constexpr std::size_t kOutboxBytesMax = 256 << 10;
 // Below it a producer is asked for more.
 constexpr std::size_t kOutboxBytesLow = 64 << 10;
-constexpr std::size_t kProducedBytes = 64 << 10;
 // What the system may hold of a stream besides: else it takes megabytes for a client that is slow.
 constexpr int kStreamUnsentBytes = 256 << 10;
 constexpr std::uint64_t kBodyBytesPerSecond = 16 << 10;
@@ -29,103 +26,6 @@ constexpr Nanos kLingerPatience = 2 * kNanosPerSecond;
 constexpr std::size_t kLingerBytesMax = 4 << 20;
 
 }  // namespace
-
-class Connection::Stream final : public EventStream {
- public:
-  Stream(std::shared_ptr<Outbox> outbox, std::thread::id loop_thread)
-      : outbox_(std::move(outbox)), loop_thread_(loop_thread) {}
-
-  bool send(std::shared_ptr<const std::string> text) override {
-    if (std::this_thread::get_id() == loop_thread_ && is_starting_) {
-      if (outbox_->is_closed()) return false;
-      outbox_->put({.shared = std::move(text)});
-      return true;
-    }
-    return outbox_->send(std::move(text));
-  }
-  void close() override { outbox_->finish(); }
-  bool is_closed() const override {
-    const std::lock_guard lock(mutex_);
-    return is_over_;
-  }
-  void on_close(std::function<void()> callback) override {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!is_over_) {
-        callbacks_.push_back(std::move(callback));
-        return;
-      }
-    }
-    callback();
-  }
-
-  // For the loop.
-  void started() { is_starting_ = false; }
-  void over() {
-    std::vector<std::function<void()>> callbacks;
-    {
-      const std::lock_guard lock(mutex_);
-      is_over_ = true;
-      callbacks.swap(callbacks_);
-    }
-    for (const auto& callback : callbacks) callback();
-  }
-
- private:
-  std::shared_ptr<Outbox> outbox_;
-  std::thread::id loop_thread_;
-  bool is_starting_ = true;  // of the loop's thread alone
-  mutable std::mutex mutex_;
-  bool is_over_ = false;
-  std::vector<std::function<void()>> callbacks_;
-};
-
-// A body that a producer writes, step by step on the pool's threads.
-struct Connection::Production {
-  BodyProducer producer;
-  std::shared_ptr<Outbox> outbox;
-  const HttpCore& core;
-  Framing framing;
-  std::uint64_t left;       // of kLength
-  bool is_running = false;  // of the loop's thread alone
-  bool has_ended = false;   // of the loop's thread alone
-};
-
-class Connection::ProductionWriter final : public BodyWriter {
- public:
-  explicit ProductionWriter(Production& production) : production_(production) {}
-  using BodyWriter::write;
-
-  bool write(std::span<const std::byte> bytes) override {
-    if (production_.framing == Framing::kLength && bytes.size() > production_.left) {
-      log(LogLevel::kError, "an answer's body is longer than it said");
-      return false;
-    }
-    while (!bytes.empty()) {
-      const auto piece = bytes.first(std::min(bytes.size(), kProducedBytes));
-      if (!production_.outbox->write(framed(piece))) return false;
-      if (production_.framing == Framing::kLength) production_.left -= piece.size();
-      bytes = bytes.subspan(piece.size());
-    }
-    return !production_.outbox->is_closed();
-  }
-  bool is_stopping() const override {
-    return production_.core.stopping || production_.outbox->is_closed();
-  }
-
- private:
-  [[nodiscard]] std::string framed(std::span<const std::byte> bytes) const {
-    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    if (production_.framing != Framing::kChunked) return std::string(text);
-    std::string out = fmt::format("{:x}\r\n", text.size());
-    out.reserve(out.size() + text.size() + 2);
-    out += text;
-    out += "\r\n";
-    return out;
-  }
-
-  Production& production_;
-};
 
 Connection::Connection(HttpCore& core, std::string remote)
     : core_(core), remote_(std::move(remote)), read_deadline_(kNever), write_deadline_(kNever) {}
@@ -373,8 +273,8 @@ void Connection::respond(Answer answer) {
       outbox_->put({.own = std::move(response.body)});
   } else if (framing != Framing::kLength || length > 0) {
     stage_ = Stage::kProducing;
-    production_ =
-        std::make_shared<Production>(std::move(response.producer), outbox_, core_, framing, length);
+    production_ = std::make_shared<Production>(std::move(response.producer), outbox_,
+                                               core_.stopping, framing, length);
     produce();
   }
   flush();
@@ -385,7 +285,7 @@ void Connection::start_stream(ServerResponse& response) {
   do_limit_unsent(kStreamUnsentBytes);
   outbox_->set_bytes_max(core_.options.stream_bytes_max);
   outbox_->put({.own = std::move(response.body)});
-  stream_ = std::make_shared<Stream>(outbox_, core_.loop_thread);
+  stream_ = std::make_shared<OutboxStream>(outbox_, core_.loop_thread);
   // Copied: the callback may close the connection, which gives up the stream.
   const auto stream = stream_;
   response.stream(stream);
@@ -397,35 +297,27 @@ void Connection::produce() {
   production_->is_running = true;
   core_.pool.submit([self = shared_from_this(), &core = core_, production = production_]() mutable {
     core.unpark_soon();
-    ProductionWriter writer(*production);
-    Result<Body> body = fail(Code::kInternal, "a body's producer threw");
-    try {
-      body = production->producer(writer);
-    } catch (const std::exception& error) {
-      body = fail(Code::kInternal, "a body's producer threw: {}", error.what());
-    }
+    Result<Body> body = production->step();
     boost::asio::post(
         core.loop, [self = std::move(self), body = std::move(body)] { self->on_produced(body); });
   });
 }
 
-void Connection::on_produced(Result<Body> body) {
+void Connection::on_produced(const Result<Body>& body) {
   if (stage_ == Stage::kClosed) return;
-  Production& production = *production_;
-  production.is_running = false;
+  production_->is_running = false;
   if (body && *body == Body::kMore) {
     if (outbox_->bytes() <= kOutboxBytesLow) produce();
     return;
   }
-  production.has_ended = true;
-  if (body && production.framing == Framing::kLength && production.left > 0)
-    body = fail(Code::kTruncated, "{} bytes short of its length", production.left);
-  if (!body) {
-    if (body.error().code() != Code::kBrokenPipe)
-      log_warning("an answer broke off: {}", body.error().message());
+  production_->has_ended = true;
+  Result<std::string> tail = body ? production_->tail() : std::unexpected(body.error());
+  if (tail) {
+    outbox_->put({.own = *std::move(tail)});
+  } else {
+    if (tail.error().code() != Code::kBrokenPipe)
+      log_warning("an answer broke off: {}", tail.error().message());
     closes_after_ = true;
-  } else if (production.framing == Framing::kChunked) {
-    outbox_->put({.own = "0\r\n\r\n"});
   }
   stage_ = Stage::kSending;
   flush();

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "net/answer_body.h"
 #include "net/http_core.h"
 #include "net/outbox.h"
 
@@ -65,9 +66,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
     kEnding,  // everything is sent: waits for the client to close, so that it reads the answer
     kClosed,
   };
-  class Stream;
-  struct Production;
-  class ProductionWriter;
 
   [[nodiscard]] std::size_t input_bytes_max() const;
   [[nodiscard]] std::uint64_t body_received_max() const;
@@ -83,7 +81,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void send_body(ServerResponse& response);
   void start_stream(ServerResponse& response);
   void produce();
-  void on_produced(Result<Body> body);
+  void on_produced(const Result<Body>& body);
   void on_flushed();
   void finish_response();
   void end();
@@ -119,7 +117,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_writing_ = false;
 
   std::shared_ptr<Production> production_;
-  std::shared_ptr<Stream> stream_;
+  std::shared_ptr<OutboxStream> stream_;
   StreamPlace place_;
 };
 
