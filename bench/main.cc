@@ -54,7 +54,8 @@ const std::pair<const char*, MeasureLimits> kLimits[] = {
     {"live_latency", live_latency},   {"live_restart", live_restart},
     {"postgres_live", postgres_live}, {"load_again", load_again},
     {"load_pipe", load_pipe},         {"mirror_planning", mirror_planning},
-    {"mirror_cycle", mirror_cycle}};
+    {"mirror_cycle", mirror_cycle},   {"http_cached", http_cached},
+    {"http_streams", http_streams}};
 
 Status run(const Arguments& arguments, const Context& context, Report& report) {
   const auto wanted = [&](std::string_view id) {

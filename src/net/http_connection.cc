@@ -67,7 +67,7 @@ void Connection::begin_request(Nanos patience) {
 }
 
 std::size_t Connection::input_bytes_max() const {
-  return std::max(core_.limits.header_bytes_max, kInputBytesOfBody);
+  return std::max(core_.limits.head_bytes_max(), kInputBytesOfBody);
 }
 
 // Chunks of one byte take six; anything beyond is extensions that nobody reads.
@@ -82,6 +82,8 @@ void Connection::read() {
               input_.begin() + static_cast<std::ptrdiff_t>(end_), input_.begin());
     end_ -= std::exchange(begin_, 0);
   }
+  // Bodies are read in larger pieces.
+  if (stage_ == Stage::kBody && input_.size() < kInputBytesOfBody) input_.resize(kInputBytesOfBody);
   if (end_ == input_.size()) {
     const std::size_t most = input_bytes_max();
     // A client that sends ahead waits until what it sent has been answered.

@@ -37,7 +37,9 @@ bool may_have_body(std::string_view method) {
 
 struct RequestReader::Parser final : http::basic_parser<true> {
   explicit Parser(const RequestLimits& wanted) : limits(wanted) {
-    header_limit(static_cast<std::uint32_t>(limits.header_bytes_max));
+    // Beast counts the request line in or not, depending on how the bytes come; on_field_impl()
+    // counts the same always.
+    header_limit(static_cast<std::uint32_t>(limits.head_bytes_max()));
     body_limit(limits.body_bytes_max);
   }
 
@@ -46,6 +48,7 @@ struct RequestReader::Parser final : http::basic_parser<true> {
   std::string raw_query;
   std::optional<Refusal> refusal;
   Stage stage = Stage::kHead;
+  std::size_t header_bytes = 0;
   bool has_line = false;
   bool has_host = false;
   bool has_length = false;
@@ -64,7 +67,7 @@ struct RequestReader::Parser final : http::basic_parser<true> {
   }
   void refuse(const ErrorCode& error) {
     if (error == http::error::header_limit)
-      refuse(431, fmt::format("the headers are longer than {} bytes", limits.header_bytes_max));
+      refuse_headers();
     else if (error == http::error::body_limit)
       refuse(413, fmt::format("the body is longer than {} bytes", limits.body_bytes_max));
     else
@@ -78,6 +81,9 @@ struct RequestReader::Parser final : http::basic_parser<true> {
   }
   void refuse_target() {
     refuse(414, fmt::format("the target is longer than {} bytes", limits.target_bytes_max));
+  }
+  void refuse_headers() {
+    refuse(431, fmt::format("the headers are longer than {} bytes", limits.header_bytes_max));
   }
   void check_head();
 
@@ -107,6 +113,13 @@ struct RequestReader::Parser final : http::basic_parser<true> {
     if (stage != Stage::kHead) return;  // behind a chunked body: read past
     if (request.headers.size() == limits.headers_max)
       return refuse(431, fmt::format("more than {} headers", limits.headers_max), error);
+    constexpr std::size_t kBesides = 4;  // colon, space and line end
+    header_bytes += name.size() + value.size() + kBesides;
+    if (header_bytes > limits.header_bytes_max) {
+      refuse_headers();
+      error = http::make_error_code(http::error::header_limit);
+      return;
+    }
     if (field == http::field::content_length) {
       if (std::exchange(has_length, true))
         return refuse(400, "more than one Content-Length", error);
@@ -153,10 +166,13 @@ void RequestReader::Parser::check_head() {
     refuse(415, "multipart bodies are not read here");
 }
 
-RequestReader::RequestReader(const RequestLimits& limits)
-    : parser_(std::make_unique<Parser>(limits)) {
-  FM_ASSERT(limits.header_bytes_max >= limits.target_bytes_max + kLineBytesBesides);
+std::size_t RequestLimits::head_bytes_max() const {
+  constexpr std::size_t kLineEnds = 4;
+  return target_bytes_max + kLineBytesBesides + header_bytes_max + kLineEnds;
 }
+
+RequestReader::RequestReader(const RequestLimits& limits)
+    : parser_(std::make_unique<Parser>(limits)) {}
 
 RequestReader::~RequestReader() = default;
 

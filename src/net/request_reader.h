@@ -27,8 +27,11 @@ inline constexpr std::size_t kPathBytesMax = 1024;
 struct RequestLimits {
   std::size_t target_bytes_max = 8 << 10;
   std::size_t headers_max = 100;
-  std::size_t header_bytes_max = 32 << 10;  // at least target_bytes_max
+  std::size_t header_bytes_max = 32 << 10;
   std::size_t body_bytes_max = 1 << 20;
+
+  // What has to be held of a request until its head is whole.
+  [[nodiscard]] std::size_t head_bytes_max() const;
 };
 
 struct Target {

@@ -1,0 +1,310 @@
+// The HTTP server under load: a cached answer asked for by wrk, and event streams to many clients.
+// The server has one core, its clients the other.
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <charconv>
+#include <cmath>
+#include <mutex>
+#include <thread>
+
+#include "net/http_server.h"
+#include "process.h"
+#include "rows.h"
+
+namespace fm::bench {
+namespace {
+
+constexpr int kServerCore = 0;
+constexpr int kClientCore = 1;
+constexpr std::size_t kAnswerBytes = 16 << 10;
+constexpr int kConnections = 64;
+constexpr int kLoadSeconds = 10;
+constexpr std::size_t kClients = 500;
+constexpr int kTickers = 40;
+constexpr int kStreamSeconds = 20;
+
+// The calling thread, and those it starts.
+void pin_to(int core) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(core, &set);
+  sched_setaffinity(0, sizeof set, &set);
+}
+
+// A client of one's own for each stream, and both ends of it in this process.
+void allow_many_sockets() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// The number behind a word of wrk's report: "Requests/sec:  10234.56", "99%   1.20ms".
+Result<double> figure_after(std::string_view report, std::string_view word) {
+  const std::size_t at = report.find(word);
+  if (at == std::string_view::npos)
+    return fail(Code::kCheckFailed, "wrk's report has no '{}': {}", word, report);
+  std::string_view rest = report.substr(at + word.size());
+  rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+  double value = 0;
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
+  if (error != std::errc())
+    return fail(Code::kCheckFailed, "wrk's report has no number behind '{}': {}", word, report);
+  return value;
+}
+
+// Milliseconds, whatever unit wrk took.
+Result<double> latency_after(std::string_view report, std::string_view word) {
+  FM_ASSIGN(const double value, figure_after(report, word));
+  std::string_view unit = report.substr(report.find(word) + word.size());
+  unit = unit.substr(0, unit.find('\n'));
+  if (unit.ends_with("us")) return value / 1000;
+  if (unit.ends_with("ms")) return value;
+  return value * 1000;
+}
+
+Result<std::string> run_wrk(const Context& context, const std::string& url) {
+  const std::string path = join(context.data.directory, "wrk.txt");
+  FM_TRY(context.env->make_directories(context.data.directory));
+  FM_ASSIGN(const ProcessCost cost,
+            run_process({"sh", "-c",
+                         fmt::format("taskset -c {} wrk -t1 -c{} -d{}s --latency '{}' > '{}'",
+                                     kClientCore, kConnections, kLoadSeconds, url, path)}));
+  FM_ASSIGN(std::string report, read_text(*context.env, path));
+  if (report.find("Non-2xx") != std::string::npos ||
+      report.find("Socket errors") != std::string::npos)
+    return fail(Code::kCheckFailed, "wrk met errors: {}", report);
+  return report;
+}
+
+}  // namespace
+
+Result<std::vector<Limit>> http_cached(const Context& context) {
+  FM_ASSIGN(const auto server, net::HttpServer::create(*context.env, {.threads = 1}));
+  const auto answer = std::make_shared<const std::string>(kAnswerBytes, '7');
+  server->route("GET", "/api/candles",
+                [&](const net::ServerRequest&) {
+                  return net::ServerResponse{
+                      .headers = {{"ETag", "\"0123456789abcdef\""}, {"Cache-Control", "max-age=5"}},
+                      .shared_body = answer};
+                },
+                {.on_loop = true});
+  std::string failure;
+  std::thread([&] {
+    pin_to(kServerCore);
+    if (const Status started = server->start(); !started) failure = started.error().message();
+  }).join();
+  if (!failure.empty()) return fail(Code::kInternal, "{}", failure);
+  const std::string url =
+      fmt::format("http://127.0.0.1:{}/api/candles?root=ES&resolution=1m", server->port());
+  FM_ASSIGN(const std::string report, run_wrk(context, url));
+  FM_ASSIGN(const double per_second, figure_after(report, "Requests/sec:"));
+  FM_ASSIGN(const double p99, latency_after(report, "99%"));
+  const std::string work = fmt::format("a cached answer of {} KiB, {} connections of wrk, one core",
+                                       kAnswerBytes >> 10, kConnections);
+  return std::vector<Limit>{{.id = "http_cached",
+                             .work = work,
+                             .value = per_second,
+                             .unit = "requests/s",
+                             .limit = 10'000},
+                            {.id = "http_cached_p99",
+                             .work = "the same: time of an answer, p99",
+                             .value = p99,
+                             .unit = "ms",
+                             .limit = 20,
+                             .at_most = true}};
+}
+
+namespace {
+
+// One event stream's client: reads events and keeps how old each was.
+class StreamClient {
+ public:
+  explicit StreamClient(int socket) : socket_(socket) {}
+  ~StreamClient() { ::close(socket_); }
+  StreamClient(const StreamClient&) = delete;
+  StreamClient& operator=(const StreamClient&) = delete;
+
+  // False when the server has closed the connection.
+  bool read(Env& env) {
+    std::array<char, 16 << 10> piece;
+    const ssize_t got = ::recv(socket_, piece.data(), piece.size(), 0);
+    if (got <= 0) return false;
+    const Nanos now = env.monotonic();
+    unread_.append(piece.data(), static_cast<std::size_t>(got));
+    for (std::size_t end = unread_.find("\n\n"); end != std::string::npos;
+         end = unread_.find("\n\n")) {
+      constexpr std::string_view kStamp = "\"at\":";
+      const std::size_t at = unread_.find(kStamp);
+      Nanos sent = 0;
+      if (at < end &&
+          std::from_chars(unread_.data() + at + kStamp.size(), unread_.data() + end, sent).ec ==
+              std::errc())
+        ages_ms_.push_back(static_cast<double>(now - sent) / 1e6);
+      unread_.erase(0, end + 2);
+    }
+    return true;
+  }
+  [[nodiscard]] int socket() const { return socket_; }
+  [[nodiscard]] std::vector<double>& ages_ms() { return ages_ms_; }
+
+ private:
+  int socket_;
+  std::string unread_;
+  std::vector<double> ages_ms_;
+};
+
+Result<std::unique_ptr<StreamClient>> connect_stream(std::uint16_t port) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return std::unexpected(errno_error(errno, "open", "a client's socket"));
+  auto client = std::make_unique<StreamClient>(socket);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  constexpr std::string_view kAsk = "GET /api/stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::send(socket, kAsk.data(), kAsk.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(kAsk.size()))
+    return std::unexpected(errno_error(errno, "connect", "a client"));
+  return client;
+}
+
+// Reads what comes to all clients on one thread, for so long.
+Status read_all(Env& env, std::vector<std::unique_ptr<StreamClient>>& clients, Nanos until) {
+  const int poll = ::epoll_create1(EPOLL_CLOEXEC);
+  if (poll < 0) return std::unexpected(errno_error(errno, "poll", "the clients"));
+  for (const auto& client : clients) {
+    epoll_event event{.events = EPOLLIN, .data = {.ptr = client.get()}};
+    ::epoll_ctl(poll, EPOLL_CTL_ADD, client->socket(), &event);
+  }
+  Status status;
+  std::array<epoll_event, 128> events{};
+  while (status && env.monotonic() < until) {
+    const int count = ::epoll_wait(poll, events.data(), static_cast<int>(events.size()), 50);
+    for (int i = 0; i < count; ++i)
+      if (!static_cast<StreamClient*>(events[static_cast<std::size_t>(i)].data.ptr)->read(env))
+        status = fail(Code::kCheckFailed, "a stream's client was dropped");
+  }
+  ::close(poll);
+  return status;
+}
+
+// The streams of all clients, and a thread that sends each of them a row of every ticker a second.
+class Publisher {
+ public:
+  explicit Publisher(Env& env) : env_(env) {}
+  ~Publisher() {
+    stopping_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
+  void add(std::shared_ptr<net::EventStream> stream) {
+    const std::lock_guard lock(mutex_);
+    streams_.push_back(std::move(stream));
+  }
+  [[nodiscard]] std::size_t count() {
+    const std::lock_guard lock(mutex_);
+    return streams_.size();
+  }
+  void start() {
+    thread_ = std::thread([this] { run(); });
+  }
+
+ private:
+  void run() {
+    pin_to(kServerCore);
+    const Nanos begin = env_.monotonic();
+    for (std::int64_t sequence = 0; !stopping_; ++sequence) {
+      const Nanos due = begin + sequence * (kNanosPerSecond / kTickers);
+      if (const Nanos wait = due - env_.monotonic(); wait > 0) env_.sleep_for(wait);
+      const auto text = std::make_shared<const std::string>(fmt::format(
+          "id: 1-{}\nevent: rows\ndata: {{\"root\":\"T{:02}\",\"rows\":[[{},\"T{:02}M5\",6012.25,"
+          "6012.75,6011.5,6012.25,1834,-212,10433]],\"final_to\":{},\"at\":{}}}\n\n",
+          sequence, sequence % kTickers, sequence, sequence % kTickers, sequence,
+          env_.monotonic()));
+      const std::lock_guard lock(mutex_);
+      for (const auto& stream : streams_) static_cast<void>(stream->send(text));
+    }
+  }
+
+  Env& env_;
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<net::EventStream>> streams_;
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+};
+
+double p99_of(std::vector<double>& values) {
+  const auto at =
+      static_cast<std::size_t>(std::ceil(0.99 * static_cast<double>(values.size()))) - 1;
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(at), values.end());
+  return values[at];
+}
+
+}  // namespace
+
+Result<std::vector<Limit>> http_streams(const Context& context) {
+  Env& env = *context.env;
+  allow_many_sockets();
+  Publisher publisher(env);
+  FM_ASSIGN(const auto server,
+            net::HttpServer::create(env, {.threads = 1, .streams_max = kClients}));
+  server->route("GET", "/api/stream",
+                [&](const net::ServerRequest&) {
+                  return net::ServerResponse::events(
+                      [&](std::shared_ptr<net::EventStream> stream) { publisher.add(stream); });
+                },
+                {.on_loop = true});
+  Status status;
+  std::thread([&] {
+    pin_to(kServerCore);
+    status = server->start();
+  }).join();
+  FM_TRY(status);
+  std::vector<std::unique_ptr<StreamClient>> clients;
+  std::thread([&] {
+    pin_to(kClientCore);
+    for (std::size_t i = 0; i < kClients && status; ++i) {
+      auto client = connect_stream(server->port());
+      if (client)
+        clients.push_back(*std::move(client));
+      else
+        status = std::unexpected(client.error());
+    }
+    while (status && publisher.count() < kClients) env.sleep_for(1'000'000);
+    if (!status) return;
+    publisher.start();
+    status = read_all(env, clients, env.monotonic() + kStreamSeconds * kNanosPerSecond);
+  }).join();
+  FM_TRY(status);
+  double worst = 0;
+  for (const auto& client : clients) {
+    const std::size_t count = client->ages_ms().size();
+    if (count < std::size_t{kTickers} * (kStreamSeconds - 2))
+      return fail(Code::kCheckFailed, "a client got {} events only", count);
+    worst = std::max(worst, p99_of(client->ages_ms()));
+  }
+  return std::vector<Limit>{
+      {.id = "http_streams_p99",
+       .work =
+           fmt::format("{} event streams, {} tickers a row a second: age of a row at the client "
+                       "that has it worst, p99",
+                       kClients, kTickers),
+       .value = worst,
+       .unit = "ms",
+       .limit = 250,
+       .at_most = true}};
+}
+
+}  // namespace fm::bench
