@@ -18,7 +18,7 @@ THREADED := $(strip $(foreach room,market dbn net capture lake databento gateway
   $(if $(wildcard src/jobs/live*_test.cc),jobs))
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-threads bench install fuzz lint lint-all format clean
+.PHONY: help build demo test test-threads bench install deb fuzz lint lint-all format clean
 
 help: ## this list
 	@echo 'Goals:'; grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -50,8 +50,15 @@ bench: build ## one table of speeds beside their limits; also build/bench.json
 	@cmake --build $(BUILD) --parallel $(JOBS) --target frontmonth_bench
 	@$(BUILD)/bench/frontmonth_bench --json build/bench.json $(BENCH_FLAGS)
 
-install: build ## into PREFIX (default /usr/local)
+install: build ## into PREFIX (default /usr/local), with manual pages and completions
+	@cmake --build $(BUILD) --target frontmonth_share
 	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+deb: build ## a Debian package, build/frontmonth_VERSION_ARCH.deb
+	@tools/bootstrap deb
+	@cmake --build $(BUILD) --target frontmonth_share
+	@cd $(BUILD) && cpack -G DEB >cpack.log || { cat cpack.log; exit 1; }
+	@echo "Made $$(ls -t build/frontmonth_*.deb | head -1)"
 
 fuzz: build ## every fuzz target for FUZZ_SECONDS (default 30) from a generated corpus
 	@tools/bootstrap fuzz

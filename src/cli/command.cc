@@ -50,6 +50,8 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(retention_command());
   commands.push_back(dump_command());
   commands.push_back(doctor_command());
+  commands.push_back(completion_command());
+  commands.push_back(man_command());
   commands.push_back(version_command());
   return commands;
 }

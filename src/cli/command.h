@@ -102,6 +102,8 @@ std::unique_ptr<Command> backup_command();
 std::unique_ptr<Command> retention_command();
 std::unique_ptr<Command> dump_command();
 std::unique_ptr<Command> doctor_command();
+std::unique_ptr<Command> completion_command();
+std::unique_ptr<Command> man_command();
 std::unique_ptr<Command> version_command();
 
 }  // namespace fm::cli

@@ -8,26 +8,10 @@
 #include "base/log.h"
 #include "base/yaml.h"
 #include "cli/command.h"
+#include "cli/command_line.h"
 
 namespace fm::cli {
 namespace {
-
-constexpr std::string_view kExitCodes =
-    "Exit codes:\n"
-    "  0 done, 1 failure, 2 usage, 3 a check found problems, 4 temporary: try again";
-
-constexpr std::string_view kCommonFlags =
-    "Every command also takes --config FILE, --log-level LEVEL and --log-json.";
-
-constexpr std::string_view kAbout =
-    "frontmonth: futures market data, from trades to order-flow candles in a Parquet lake.";
-
-constexpr std::string_view kTopExamples =
-    "Examples:\n"
-    "  frontmonth demo                                  see it work, with no data of your own\n"
-    "  frontmonth candles trades.dbn.zst -o candles.parquet\n"
-    "  frontmonth query 'SELECT count(*) FROM candles_1m' --lake lake\n"
-    "  frontmonth candles --help";
 
 constexpr std::string_view kIndent = "            ";  // as wide as "frontmonth: "
 
@@ -43,43 +27,6 @@ std::string indented(std::string_view text) {
     if (c == '\n') out += kIndent;
   }
   return out;
-}
-
-struct CommandLine {
-  CLI::App app{std::string(kAbout)};
-  std::vector<std::unique_ptr<Command>> commands = all_commands();
-  std::vector<CLI::App*> parsers;  // one per command, in the same order
-
-  explicit CommandLine(Context& context);
-};
-
-CommandLine::CommandLine(Context& context) {
-  app.name("frontmonth");
-  app.get_formatter()->column_width(34);
-  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
-  app.get_formatter()->label("REQUIRED", "(required)");
-  app.footer(fmt::format("{}\n\n{}", kTopExamples, kExitCodes));
-  app.set_help_flag("-h,--help", "Say how it is used");
-  app.add_flag_function("--version", [](std::int64_t) {}, "Print the version");
-  // Flags of the whole program may also stand behind a subcommand.
-  app.fallthrough();
-  app.add_option_function<std::string>(
-         "--config", [&context](const std::string& path) { context.sources().file = path; },
-         "Read this frontmonth.yaml")
-      ->type_name("FILE");
-  add_config_option(app, context, "--log-level", "log.level", "LEVEL",
-                    "debug, info, warning or error");
-  add_config_flag(app, context, "--log-json", "log.json", "Messages as JSON lines");
-  for (const auto& command : commands) {
-    CLI::App* parser =
-        app.add_subcommand(std::string(command->name()), std::string(command->summary()));
-    parser->group("Commands");
-    parser->footer(
-        fmt::format("Examples:\n{}\n\n{}\n\n{}", command->examples(), kCommonFlags, kExitCodes));
-    parser->set_help_flag("-h,--help", "Say how it is used");
-    command->declare(*parser, context);
-    parsers.push_back(parser);
-  }
 }
 
 std::vector<std::string> flags_of(const CLI::App& app) {

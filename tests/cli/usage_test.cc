@@ -7,7 +7,8 @@ namespace {
 const std::vector<std::string> kCommands = {
     "demo",       "live",  "repair", "reconcile", "poll",  "load",   "rollup",
     "continuous", "fetch", "replay", "candles",   "synth", "query",  "schema",
-    "verify",     "audit", "backup", "retention", "dump",  "doctor", "version"};
+    "verify",     "audit", "backup", "retention", "dump",  "doctor", "completion",
+    "man",        "version"};
 
 using Usage = ProgramTest;
 
