@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "base/json_text.h"
 #include "base/yaml.h"
 #include "jobs/retention.h"
 
@@ -483,6 +484,7 @@ Status read_section(const Yaml& section, const std::string& prefix, const std::s
       return std::unexpected(
           value.error(fmt::format("{}: {}", path, unexpected_value(*text, entry.key))));
     config.origin[path] = Config::Origin::kFile;
+    config.values[path] = stored;
   }
   return {};
 }
@@ -544,6 +546,7 @@ Result<Config> load_config(Env& env, const ConfigSources& sources) {
   for (const auto& entry : kEntries) {
     FM_ASSERT(entry.set(config, entry.key.default_value));
     config.origin[std::string(entry.key.path)] = Config::Origin::kDefault;
+    config.values[std::string(entry.key.path)] = entry.key.default_value;
   }
 
   if (sources.file) {
@@ -568,16 +571,50 @@ Result<Config> load_config(Env& env, const ConfigSources& sources) {
         return fail(Code::kInvalidConfig, "environment variable {}: {}", variable,
                     unexpected_value(set->second, entry.key));
       config.origin[path] = Config::Origin::kEnvironment;
+      config.values[path] = set->second;
     }
     if (const auto given = sources.flags.find(path); given != sources.flags.end()) {
       if (!entry.set(config, given->second.text))
         return fail(Code::kInvalidArgument, "{}: {}", given->second.flag,
                     unexpected_value(given->second.text, entry.key));
       config.origin[path] = Config::Origin::kFlag;
+      config.values[path] = given->second.text;
     }
   }
   if (config.state_dir.empty()) config.state_dir = default_state_dir(config.lake);
+  config.values["state_dir"] = config.state_dir;
   return config;
+}
+
+std::string to_yaml(const Config& config) {
+  std::string text;
+  std::string_view section;
+  for (const Entry& entry : kEntries) {
+    const std::string_view path = entry.key.path;
+    const std::size_t dot = path.find('.');
+    const std::string_view of =
+        dot == std::string_view::npos ? std::string_view() : path.substr(0, dot);
+    if (of != section) {
+      section = of;
+      text += fmt::format("{}:\n", section);
+    }
+    text += fmt::format("{}{}: {}\n", of.empty() ? "" : "  ", path.substr(of.empty() ? 0 : dot + 1),
+                        json_quoted(config.values.find(path)->second));
+    // The list lies at the end of its section.
+    if (path == "alarms.clock_skew_ms") text += targets_yaml(config.alarms.targets);
+  }
+  return text + schedule_yaml(config.schedule);
+}
+
+std::vector<std::string> differences(const Config& one, const Config& other) {
+  std::vector<std::string> keys;
+  for (const Entry& entry : kEntries) {
+    const auto value = [&](const Config& config) { return config.values.find(entry.key.path); };
+    if (value(one)->second != value(other)->second) keys.emplace_back(entry.key.path);
+  }
+  if (one.schedule != other.schedule) keys.emplace_back(kLists[0]);
+  if (one.alarms.targets != other.alarms.targets) keys.emplace_back(kLists[1]);
+  return keys;
 }
 
 std::string default_state_dir(std::string_view lake) {

@@ -51,7 +51,7 @@ schedule:
   EXPECT_TRUE(bars.catch_up);
   EXPECT_EQ(bars.timeout_minutes, 60);
   EXPECT_EQ(bars.retries, 0);
-  EXPECT_TRUE(bars.place.ends_with("frontmonth.yaml:4")) << bars.place;
+  EXPECT_TRUE(bars.place.text.ends_with("frontmonth.yaml:4")) << bars.place.text;
   const JobConfig& audit = config->schedule[1];
   EXPECT_EQ(audit.run, (Words{"audit", "--root", "ES NQ"}));
   EXPECT_EQ(audit.timezone, "Europe/Berlin");
@@ -126,6 +126,41 @@ TEST_F(ConfigLists, WhatCannotBeIsRefusedWithItsLine) {
     EXPECT_NE(config.error().message().find(c.says), std::string::npos)
         << config.error().message() << "\nexpected: " << c.says;
   }
+}
+
+TEST_F(ConfigLists, WhatIsInForceCanBeWrittenAndReadAgain) {
+  const auto config = load(R"(
+lake: /data/lake
+log: {level: info}
+schedule:
+  bars: {run: [rollup, "a \"b\""], at: 30 17 * * mon-fri, retries: 2, missed: skip}
+alarms:
+  remind_hours: 7
+  targets:
+    desk: {kind: slack, url_file: /secret/url}
+    mail: {kind: email, server: "smtp://x", tls: no, from: a@b, to: [c@d, e@f]}
+    pager: {kind: command, command: [page, me], severity: critical}
+)");
+  ASSERT_TRUE(config) << config.error().message();
+  const std::string yaml = to_yaml(*config);
+  const auto again = load(yaml);
+  ASSERT_TRUE(again) << again.error().message() << yaml;
+  EXPECT_EQ(to_yaml(*again), yaml);
+  EXPECT_EQ(again->alarms.remind_hours, 7);
+  EXPECT_EQ(again->schedule.front().run, (Words{"rollup", "a \"b\""}));
+  EXPECT_EQ(again->alarms.targets[1].to, (Words{"c@d", "e@f"}));
+  EXPECT_TRUE(again->alarms.targets[1].plain);
+}
+
+TEST_F(ConfigLists, DifferencesAreNamedByTheirKeys) {
+  const auto one = load("schedule:\n  bars: {run: rollup, at: '@daily'}\n");
+  const auto moved = load("# a comment\n\nschedule:\n  bars: {run: rollup, at: '@daily'}\n");
+  const auto other = load(
+      "schedule:\n  bars: {run: rollup, at: '@hourly'}\nlog: {level: info}\nalarms: {late: "
+      "false}\n");
+  ASSERT_TRUE(one && moved && other);
+  EXPECT_EQ(differences(*one, *moved), Words{});
+  EXPECT_EQ(differences(*one, *other), (Words{"alarms.late", "log.level", "schedule"}));
 }
 
 TEST_F(ConfigLists, NothingThereIsNoList) {

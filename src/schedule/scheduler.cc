@@ -156,8 +156,6 @@ bool Scheduler::step() {
       }
       Task& task = **same;
       task.is_retired = false;
-      // The place in the file is not the job.
-      task.job.config.place = job.config.place;
       if (task.job.config == job.config) continue;
       // What is new is due from now on.
       handled_[job.config.name] = second_of(env_.now());
