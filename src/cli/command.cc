@@ -29,6 +29,8 @@ Status Context::print(std::string_view text) {
 std::vector<std::unique_ptr<Command>> all_commands() {
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(demo_command());
+  commands.push_back(up_command());
+  commands.push_back(alarm_command());
   commands.push_back(live_command());
   commands.push_back(poll_command());
   commands.push_back(load_command());

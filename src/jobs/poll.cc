@@ -33,8 +33,9 @@ class Poller {
 
   PollReport run() {
     for (;;) {
-      poll();
+      const std::optional<Nanos> available_to = poll();
       ++report_.polls;
+      if (places_.options.polled) places_.options.polled(report_, available_to);
       house_.run_when_due();
       report_.stopped = stop_.requested();
       if (report_.stopped || places_.options.once) break;
@@ -45,14 +46,15 @@ class Poller {
   }
 
  private:
-  void poll() {
+  // Up to when the service had bars.
+  std::optional<Nanos> poll() {
     const auto available = places_.client.get_dataset_range(places_.options.dataset);
     for (PolledRoot& root : report_.roots) {
-      if (stop_.requested()) return;
+      if (stop_.requested()) return std::nullopt;
       Status status = available ? poll_root(places_, root, range_of(*available))
                                 : std::unexpected(available.error());
       // A call that a stop has ended says nothing of the root.
-      if (!status && stop_.requested()) return;
+      if (!status && stop_.requested()) return std::nullopt;
       root.error.reset();
       if (status) {
         log_info("{}: {} bars, {} added and {} corrected so far", root.root, root.bars, root.added,
@@ -63,6 +65,8 @@ class Poller {
       root.error = std::move(status).error();
       log_warning("{}: {}", root.root, root.error->message());
     }
+    if (!available) return std::nullopt;
+    return range_of(*available).second;
   }
 
   static std::pair<Nanos, Nanos> range_of(const databento::DatasetRange& range) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ inline constexpr std::size_t kPollRootsMax = 200;
 // More outrights of one root than a UTC day has in any market: such an answer is refused.
 inline constexpr std::size_t kPollBarsPerDayMax = 1'000'000;
 
+struct PollReport;
+
 struct PollOptions {
   databento::HistoricalOptions service;
   std::string lake;
@@ -42,6 +45,9 @@ struct PollOptions {
   RetentionRules retention = {};  // of the lake's tables
   // Of a database that takes candles, which outlives the poll: what it needs stays. Null: none.
   const Secret* database = nullptr;
+  // Told after each poll what came of all so far, and up to when the service had bars; nothing
+  // where it could not be asked.
+  std::function<void(const PollReport& so_far, std::optional<Nanos> available_to)> polled = {};
 };
 
 struct PolledRoot {

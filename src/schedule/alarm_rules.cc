@@ -84,8 +84,16 @@ void find_failures(const jobs::HealthReport& health, const std::vector<JobState>
 }
 
 void find_lag(Second limit_s, const jobs::HealthReport& health, std::vector<Finding>& found) {
-  for (const jobs::PartHealth& part : health.parts)
-    if (part.kind == "sink" && part.lag_s && *part.lag_s > static_cast<double>(limit_s))
+  for (const jobs::PartHealth& part : health.parts) {
+    if (part.kind != "sink") continue;
+    if (!part.lag_s && !part.last_error.empty() && part.state != jobs::PartState::kFailed)
+      found.push_back({.id = "lag:" + part.name,
+                       .rule = "lag",
+                       .severity = Severity::kWarning,
+                       .subject = part.name,
+                       .text = fmt::format("{} stores nothing: {}", part.name, part.last_error),
+                       .holds_for = limit_s});
+    if (part.lag_s && *part.lag_s > static_cast<double>(limit_s))
       found.push_back({.id = "lag:" + part.name,
                        .rule = "lag",
                        .severity = Severity::kWarning,
@@ -94,6 +102,7 @@ void find_lag(Second limit_s, const jobs::HealthReport& health, std::vector<Find
                                            part.name, *part.lag_s, limit_s,
                                            part.last_error.empty() ? "" : ": ", part.last_error),
                        .holds_for = kSettle});
+  }
 }
 
 void find_events(std::uint64_t limit, const Happenings& happened, std::vector<Finding>& found) {

@@ -1,0 +1,53 @@
+// The live feed as a part of `frontmonth up`: what `frontmonth live` runs, and what it says of
+// itself for the health report.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/part.h"
+#include "base/secret.h"
+#include "jobs/config.h"
+#include "jobs/lake_health.h"
+#include "jobs/live.h"
+
+namespace fm::app {
+
+// Whether the configuration asks for a feed: up.live, and something to subscribe to.
+[[nodiscard]] bool wants_feed(const jobs::Config& config);
+
+class FeedPart final : private jobs::LiveObserver {
+ public:
+  // `lake_health` is told what the feed knows. All outlive this object.
+  // Errors: those of jobs::live_options(): what cannot be is said before anything starts.
+  [[nodiscard]] static Result<std::unique_ptr<FeedPart>> create(
+      Env& env, StopSignal& stop, const jobs::Config& config, const Variables& variables,
+      std::vector<jobs::LiveReader*> readers, jobs::LakeHealth& lake_health);
+
+  void start() { part_.start(); }
+  [[nodiscard]] Part& part() { return part_; }
+
+  // The feed, and its sinks. From any thread.
+  [[nodiscard]] std::vector<jobs::PartHealth> health() const;
+
+ private:
+  FeedPart(Env& env, StopSignal& stop, const jobs::Config& config, const Variables& variables,
+           jobs::LiveJobOptions options, jobs::LakeHealth& lake_health);
+  [[nodiscard]] Status run();
+  void at(const jobs::LiveStatus& status) override;
+
+  Env& env_;
+  StopSignal& stop_;
+  const jobs::Config config_;
+  const Variables variables_;
+  jobs::LiveJobOptions options_;
+  jobs::LakeHealth& lake_health_;
+  mutable std::mutex mutex_;
+  std::optional<jobs::LiveStatus> status_;  // of the run under way; none: there is none
+  std::optional<jobs::LiveStatus> before_;  // a second ago
+  Part part_;
+};
+
+}  // namespace fm::app
