@@ -165,6 +165,19 @@ void FeedPart::at(const jobs::LiveStatus& status) {
   before_ = std::exchange(status_, status);
 }
 
+std::string FeedPart::state_word() const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (status_) return std::string(jobs::name(status_->feed.state));
+  }
+  return std::string(jobs::name(part_.health().state));
+}
+
+std::optional<Second> FeedPart::clock() const {
+  const std::lock_guard lock(mutex_);
+  return status_ ? status_->clock : std::nullopt;
+}
+
 std::vector<jobs::PartHealth> FeedPart::health() const {
   std::vector<jobs::PartHealth> parts = {part_.health()};
   const std::lock_guard lock(mutex_);

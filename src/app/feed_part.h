@@ -29,7 +29,11 @@ class FeedPart final : private jobs::LiveObserver {
   void start() { part_.start(); }
   [[nodiscard]] Part& part() { return part_; }
 
-  // The feed, and its sinks. From any thread.
+  // "connected", "connecting", …; "failed" between two runs. From any thread, as all below.
+  [[nodiscard]] std::string state_word() const;
+  // Of the stream; nothing before its first record.
+  [[nodiscard]] std::optional<Second> clock() const;
+  // The feed, and its sinks.
   [[nodiscard]] std::vector<jobs::PartHealth> health() const;
 
  private:

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/reload_signal.h"
 #include "base/service_manager.h"
+#include "jobs/config_text.h"
 #include "schedule/alarms.h"
 #include "schedule/scheduler.h"
 #include "server/row_hub.h"
@@ -101,6 +102,8 @@ class Up {
   void drain();
   [[nodiscard]] UpReady ready() const;
   [[nodiscard]] std::string config_yaml() const;
+  // What visitors of the page are told every few seconds.
+  [[nodiscard]] std::string status_json() const;
   [[nodiscard]] const Variables& variables() const { return options_.sources.environment; }
 
   Env& env_;
@@ -109,7 +112,8 @@ class Up {
   ServiceManager manager_;
   ReloadSignal reload_;
   mutable std::mutex config_mutex_;
-  jobs::Config config_;
+  jobs::ConfigText text_;  // the text behind config_
+  jobs::Config& config_ = text_.config;
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<jobs::LakeHealth> lake_health_;
   std::unique_ptr<UpHealth> health_;
@@ -218,7 +222,7 @@ Status Up::make_server() {
 }
 
 Status Up::prepare() {
-  FM_ASSIGN(config_, jobs::load_config(env_, options_.sources));
+  FM_ASSIGN(text_, jobs::load_config_text(env_, options_.sources));
   FM_TRY(open_state());
   FM_TRY(make_parts());
   FM_TRY(make_schedule());
@@ -228,7 +232,15 @@ Status Up::prepare() {
 
 std::string Up::config_yaml() const {
   const std::lock_guard lock(config_mutex_);
-  return jobs::to_yaml(config_);
+  return jobs::to_yaml(text_);
+}
+
+std::string Up::status_json() const {
+  const jobs::HealthReport report = health_->health();
+  const auto clock = feed_ ? feed_->clock() : std::nullopt;
+  return fmt::format(R"({{"ok":{},"feed":"{}","clock":{},"alarms":{}}})", report.ok(),
+                     feed_ ? feed_->state_word() : "none", clock ? std::to_string(*clock) : "null",
+                     report.alarms.size());
 }
 
 UpReady Up::ready() const {
@@ -254,6 +266,7 @@ void Up::start() {
   if (mirror_) mirror_->part().start();
   scheduler_->start();
   alarms_->start();
+  rows_->set_status([this] { return status_json(); });
 }
 
 Status Up::run(const std::function<Status(const UpReady&)>& ready_to) {
@@ -283,8 +296,8 @@ void Up::watch() {
 void Up::reload() {
   manager_.tell(
       fmt::format("RELOADING=1\nMONOTONIC_USEC={}", env_.monotonic() / kMonotonicPerMicro));
-  auto fresh = jobs::load_config(env_, options_.sources);
-  auto jobs = fresh ? schedule::make_jobs(fresh->schedule)
+  auto fresh = jobs::load_config_text(env_, options_.sources);
+  auto jobs = fresh ? schedule::make_jobs(fresh->config.schedule)
                     : Result<std::vector<schedule::Job>>(std::unexpected(fresh.error()));
   if (!jobs) {
     log(LogLevel::kError,
@@ -295,17 +308,17 @@ void Up::reload() {
   }
   std::string heeded;
   std::string later;
-  for (const std::string& key : jobs::differences(config_, *fresh)) {
+  for (const std::string& key : jobs::differences(text_, *fresh)) {
     std::string& list = can_reload(key) ? heeded : later;
     list += (list.empty() ? "" : ", ") + key;
   }
   scheduler_->replace(*std::move(jobs));
-  alarms_->set(schedule::alarm_settings(*fresh));
+  alarms_->set(schedule::alarm_settings(fresh->config));
   {
     const std::lock_guard lock(config_mutex_);
-    config_.schedule = fresh->schedule;
-    config_.alarms = fresh->alarms;
-    for (auto& [key, value] : config_.values)
+    config_.schedule = fresh->config.schedule;
+    config_.alarms = fresh->config.alarms;
+    for (auto& [key, value] : text_.values)
       if (can_reload(key)) value = fresh->values[key];
   }
   log_warning("the configuration was read again; changed: {}", heeded.empty() ? "nothing" : heeded);
@@ -318,6 +331,8 @@ void Up::reload() {
 void Up::drain() {
   manager_.tell("STOPPING=1\nSTATUS=ending");
   DrainLimit limit(options_.drain_max);
+  limit.at("the stream of rows");
+  rows_->set_status({});
   if (feed_) {
     limit.at("the feed");
     feed_->part().join();

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/assert.h"
-#include "base/json_text.h"
 #include "base/yaml.h"
+#include "jobs/config_text.h"
 #include "jobs/retention.h"
 
 namespace fm::jobs {
@@ -463,7 +463,8 @@ Result<std::string> retention_text(const Yaml& value) {
 }
 
 Status read_section(const Yaml& section, const std::string& prefix, const std::string& file,
-                    Config& config) {
+                    ConfigText& text_of) {
+  Config& config = text_of.config;
   FM_TRY(section.allow_keys(words_in(prefix)));
   for (const auto& [word, value] : section.entries()) {
     const std::string path = prefix.empty() ? word : fmt::format("{}.{}", prefix, word);
@@ -473,7 +474,7 @@ Status read_section(const Yaml& section, const std::string& prefix, const std::s
       continue;
     }
     if (is_section(path)) {
-      FM_TRY(read_section(value, path, file, config));
+      FM_TRY(read_section(value, path, file, text_of));
       continue;
     }
     const Entry& entry = entry_of(path);
@@ -484,21 +485,21 @@ Status read_section(const Yaml& section, const std::string& prefix, const std::s
       return std::unexpected(
           value.error(fmt::format("{}: {}", path, unexpected_value(*text, entry.key))));
     config.origin[path] = Config::Origin::kFile;
-    config.values[path] = stored;
+    text_of.values[path] = stored;
   }
   return {};
 }
 
-Status read_file(Env& env, const std::string& path, Config& config) {
+Status read_file(Env& env, const std::string& path, ConfigText& text_of) {
   auto text = read_text(env, path, 1 << 20);
   if (!text) {
     return std::unexpected(std::move(text).error().hint(
         "The sample config/frontmonth.yaml shows every key with its default."));
   }
   FM_ASSIGN(const Yaml file, Yaml::parse(*text, path));
-  config.file = path;
+  text_of.config.file = path;
   if (file.is_null()) return {};  // nothing but comments
-  return read_section(file, "", path, config);
+  return read_section(file, "", path, text_of);
 }
 
 std::string lookup(const Variables& variables, std::string_view name) {
@@ -542,20 +543,26 @@ std::vector<std::string> usual_config_files(const Variables& environment) {
 }
 
 Result<Config> load_config(Env& env, const ConfigSources& sources) {
-  Config config;
+  FM_ASSIGN(ConfigText text_of, load_config_text(env, sources));
+  return std::move(text_of.config);
+}
+
+Result<ConfigText> load_config_text(Env& env, const ConfigSources& sources) {
+  ConfigText text_of;
+  Config& config = text_of.config;
   for (const auto& entry : kEntries) {
     FM_ASSERT(entry.set(config, entry.key.default_value));
     config.origin[std::string(entry.key.path)] = Config::Origin::kDefault;
-    config.values[std::string(entry.key.path)] = entry.key.default_value;
+    text_of.values[std::string(entry.key.path)] = entry.key.default_value;
   }
 
   if (sources.file) {
-    FM_TRY(read_file(env, *sources.file, config));
+    FM_TRY(read_file(env, *sources.file, text_of));
   } else {
     const auto usual = usual_config_files(sources.environment);
     const auto found =
         std::ranges::find_if(usual, [&](const auto& path) { return env.exists(path); });
-    if (found != usual.end()) FM_TRY(read_file(env, *found, config));
+    if (found != usual.end()) FM_TRY(read_file(env, *found, text_of));
   }
 
   for (const auto& entry : kEntries) {
@@ -571,50 +578,19 @@ Result<Config> load_config(Env& env, const ConfigSources& sources) {
         return fail(Code::kInvalidConfig, "environment variable {}: {}", variable,
                     unexpected_value(set->second, entry.key));
       config.origin[path] = Config::Origin::kEnvironment;
-      config.values[path] = set->second;
+      text_of.values[path] = set->second;
     }
     if (const auto given = sources.flags.find(path); given != sources.flags.end()) {
       if (!entry.set(config, given->second.text))
         return fail(Code::kInvalidArgument, "{}: {}", given->second.flag,
                     unexpected_value(given->second.text, entry.key));
       config.origin[path] = Config::Origin::kFlag;
-      config.values[path] = given->second.text;
+      text_of.values[path] = given->second.text;
     }
   }
   if (config.state_dir.empty()) config.state_dir = default_state_dir(config.lake);
-  config.values["state_dir"] = config.state_dir;
-  return config;
-}
-
-std::string to_yaml(const Config& config) {
-  std::string text;
-  std::string_view section;
-  for (const Entry& entry : kEntries) {
-    const std::string_view path = entry.key.path;
-    const std::size_t dot = path.find('.');
-    const std::string_view of =
-        dot == std::string_view::npos ? std::string_view() : path.substr(0, dot);
-    if (of != section) {
-      section = of;
-      text += fmt::format("{}:\n", section);
-    }
-    text += fmt::format("{}{}: {}\n", of.empty() ? "" : "  ", path.substr(of.empty() ? 0 : dot + 1),
-                        json_quoted(config.values.find(path)->second));
-    // The list lies at the end of its section.
-    if (path == "alarms.clock_skew_ms") text += targets_yaml(config.alarms.targets);
-  }
-  return text + schedule_yaml(config.schedule);
-}
-
-std::vector<std::string> differences(const Config& one, const Config& other) {
-  std::vector<std::string> keys;
-  for (const Entry& entry : kEntries) {
-    const auto value = [&](const Config& config) { return config.values.find(entry.key.path); };
-    if (value(one)->second != value(other)->second) keys.emplace_back(entry.key.path);
-  }
-  if (one.schedule != other.schedule) keys.emplace_back(kLists[0]);
-  if (one.alarms.targets != other.alarms.targets) keys.emplace_back(kLists[1]);
-  return keys;
+  text_of.values["state_dir"] = config.state_dir;
+  return text_of;
 }
 
 std::string default_state_dir(std::string_view lake) {

@@ -129,8 +129,7 @@ struct Config {
 
   enum class Origin { kDefault, kFile, kEnvironment, kFlag };
   std::string file;  // the file that was read; empty when there was none
-  std::map<std::string, Origin, std::less<>> origin;       // of every key
-  std::map<std::string, std::string, std::less<>> values;  // of every key, as text
+  std::map<std::string, Origin, std::less<>> origin;  // of every key
 
   [[nodiscard]] bool is_default(std::string_view key) const;
 };
@@ -167,12 +166,6 @@ struct ConfigSources {
 // the nearest known one; bad value, with what was expected), kInvalidArgument for a bad flag,
 // kNotFound for a missing --config.
 [[nodiscard]] Result<Config> load_config(Env& env, const ConfigSources& sources);
-
-// What is in force, as a file that says the same. It holds no secret: those lie in files that it
-// names.
-[[nodiscard]] std::string to_yaml(const Config& config);
-// The keys whose values differ, lists included, in the order of the sample.
-[[nodiscard]] std::vector<std::string> differences(const Config& one, const Config& other);
 
 // DIR/../frontmonth-state-NAME: beside the lake, so that deleting a lake keeps what cannot be
 // rebuilt.

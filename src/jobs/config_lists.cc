@@ -5,7 +5,6 @@
 
 #include "base/assert.h"
 #include "base/env.h"
-#include "base/json_text.h"
 
 namespace fm::jobs {
 namespace {
@@ -120,7 +119,7 @@ Result<JobConfig> read_job(const std::string& name, const Yaml& entry) {
   FM_TRY(check_name(entry, "a job", name));
   FM_TRY(entry.allow_keys({"run", "at", "timezone", "jitter_seconds", "missed", "timeout_minutes",
                            "retries", "retry_after_seconds"}));
-  job.place.text = place_of(entry);
+  job.place = place_of(entry);
   FM_TRY(read_words(entry, "run", job.run, words_of));
   FM_TRY(read_text(entry, "at", job.at));
   FM_TRY(read_text(entry, "timezone", job.timezone));
@@ -189,7 +188,7 @@ Result<TargetConfig> read_target(const std::string& name, const Yaml& entry,
   FM_TRY(check_name(entry, "where alarms go", name));
   FM_TRY(entry.allow_keys({"kind", "severity", "url_file", "server", "user", "password_file", "tls",
                            "from", "to", "command"}));
-  target.place.text = place_of(entry);
+  target.place = place_of(entry);
   FM_TRY(read_kind(entry, target));
   FM_TRY(read_choice(entry, "severity", "critical", "all", target.critical_only));
   FM_TRY(read_text(entry, "url_file", target.url_file));
@@ -288,53 +287,6 @@ Result<std::vector<TargetConfig>> read_targets(const Yaml& section, const std::s
     FM_ASSIGN(targets.emplace_back(), read_target(name, entry, file));
   }
   return targets;
-}
-
-namespace {
-
-std::string list_yaml(const std::vector<std::string>& words) {
-  std::string text = "[";
-  for (const std::string& word : words)
-    text += fmt::format("{}{}", text.size() > 1 ? ", " : "", json_quoted(word));
-  return text + "]";
-}
-
-// `key: value` where there is one.
-void add_line(std::string& text, std::string_view key, const std::string& value) {
-  if (!value.empty()) text += fmt::format("      {}: {}\n", key, json_quoted(value));
-}
-
-}  // namespace
-
-std::string schedule_yaml(const std::vector<JobConfig>& jobs) {
-  if (jobs.empty()) return "schedule: {}\n";
-  std::string text = "schedule:\n";
-  for (const JobConfig& job : jobs)
-    text += fmt::format(
-        "  {}:\n    run: {}\n    at: {}\n    timezone: {}\n    jitter_seconds: {}\n    missed: {}\n"
-        "    timeout_minutes: {}\n    retries: {}\n    retry_after_seconds: {}\n",
-        job.name, list_yaml(job.run), json_quoted(job.at), json_quoted(job.timezone), job.jitter_s,
-        job.catch_up ? "once" : "skip", job.timeout_minutes, job.retries, job.retry_after_s);
-  return text;
-}
-
-std::string targets_yaml(const std::vector<TargetConfig>& targets) {
-  if (targets.empty()) return "  targets: {}\n";
-  std::string text = "  targets:\n";
-  for (const TargetConfig& target : targets) {
-    text += fmt::format("    {}:\n      kind: {}\n      severity: {}\n", target.name,
-                        name(target.kind), target.critical_only ? "critical" : "all");
-    add_line(text, "url_file", target.url_file);
-    add_line(text, "server", target.server);
-    if (target.plain) text += "      tls: false\n";
-    add_line(text, "user", target.user);
-    add_line(text, "password_file", target.password_file);
-    add_line(text, "from", target.from);
-    if (!target.to.empty()) text += fmt::format("      to: {}\n", list_yaml(target.to));
-    if (!target.command.empty())
-      text += fmt::format("      command: {}\n", list_yaml(target.command));
-  }
-  return text;
 }
 
 }  // namespace fm::jobs

@@ -14,12 +14,6 @@ namespace fm::jobs {
 inline constexpr std::size_t kScheduledJobsMax = 100;
 inline constexpr std::size_t kAlarmTargetsMax = 20;
 
-// "frontmonth.yaml:12". The same thing in another place is the same.
-struct Place {
-  std::string text;
-  friend bool operator==(const Place&, const Place&) { return true; }
-};
-
 // One entry of `schedule:`, a command line of this program that is run when it is due.
 struct JobConfig {
   std::string name;                   // letters, digits, - and _
@@ -31,7 +25,7 @@ struct JobConfig {
   std::int64_t timeout_minutes = 60;
   std::int64_t retries = 0;
   std::int64_t retry_after_s = 60;  // doubles with each retry
-  Place place;                      // for errors that show later
+  std::string place;                // "frontmonth.yaml:12", for errors that show later
   friend bool operator==(const JobConfig&, const JobConfig&) = default;
 };
 
@@ -54,7 +48,7 @@ struct TargetConfig {
   std::vector<std::string> to;
   // A program and its arguments; it gets the alarm as JSON on standard input.
   std::vector<std::string> command;
-  Place place;
+  std::string place;
   friend bool operator==(const TargetConfig&, const TargetConfig&) = default;
 };
 
@@ -63,10 +57,6 @@ struct TargetConfig {
 [[nodiscard]] Result<std::vector<JobConfig>> read_schedule(const Yaml& section);
 [[nodiscard]] Result<std::vector<TargetConfig>> read_targets(const Yaml& section,
                                                              const std::string& file);
-
-// As they would stand in the file.
-[[nodiscard]] std::string schedule_yaml(const std::vector<JobConfig>& jobs);
-[[nodiscard]] std::string targets_yaml(const std::vector<TargetConfig>& targets);
 
 // The words of a command line: blanks part them, quotes (' and ") hold them together. Errors:
 // kInvalidArgument for a quote without its end.

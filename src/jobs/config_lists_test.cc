@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/testing_fault_env.h"
-#include "jobs/config.h"
+#include "jobs/config_text.h"
 
 namespace fm::jobs {
 namespace {
@@ -17,6 +17,12 @@ class ConfigLists : public testing::Test {
     const std::string path = directory_.file("frontmonth.yaml");
     EXPECT_TRUE(write_text_atomically(env_, path, text));
     return load_config(env_, {path, {}, {}});
+  }
+
+  Result<ConfigText> load_text(std::string_view text) {
+    const std::string path = directory_.file("frontmonth.yaml");
+    EXPECT_TRUE(write_text_atomically(env_, path, text));
+    return load_config_text(env_, {path, {}, {}});
   }
 
   Env& env_ = Env::posix();
@@ -51,7 +57,7 @@ schedule:
   EXPECT_TRUE(bars.catch_up);
   EXPECT_EQ(bars.timeout_minutes, 60);
   EXPECT_EQ(bars.retries, 0);
-  EXPECT_TRUE(bars.place.text.ends_with("frontmonth.yaml:4")) << bars.place.text;
+  EXPECT_TRUE(bars.place.ends_with("frontmonth.yaml:4")) << bars.place;
   const JobConfig& audit = config->schedule[1];
   EXPECT_EQ(audit.run, (Words{"audit", "--root", "ES NQ"}));
   EXPECT_EQ(audit.timezone, "Europe/Berlin");
@@ -129,7 +135,7 @@ TEST_F(ConfigLists, WhatCannotBeIsRefusedWithItsLine) {
 }
 
 TEST_F(ConfigLists, WhatIsInForceCanBeWrittenAndReadAgain) {
-  const auto config = load(R"(
+  const auto config = load_text(R"(
 lake: /data/lake
 log: {level: info}
 schedule:
@@ -143,19 +149,19 @@ alarms:
 )");
   ASSERT_TRUE(config) << config.error().message();
   const std::string yaml = to_yaml(*config);
-  const auto again = load(yaml);
+  const auto again = load_text(yaml);
   ASSERT_TRUE(again) << again.error().message() << yaml;
   EXPECT_EQ(to_yaml(*again), yaml);
-  EXPECT_EQ(again->alarms.remind_hours, 7);
-  EXPECT_EQ(again->schedule.front().run, (Words{"rollup", "a \"b\""}));
-  EXPECT_EQ(again->alarms.targets[1].to, (Words{"c@d", "e@f"}));
-  EXPECT_TRUE(again->alarms.targets[1].plain);
+  EXPECT_EQ(again->config.alarms.remind_hours, 7);
+  EXPECT_EQ(again->config.schedule.front().run, (Words{"rollup", "a \"b\""}));
+  EXPECT_EQ(again->config.alarms.targets[1].to, (Words{"c@d", "e@f"}));
+  EXPECT_TRUE(again->config.alarms.targets[1].plain);
 }
 
 TEST_F(ConfigLists, DifferencesAreNamedByTheirKeys) {
-  const auto one = load("schedule:\n  bars: {run: rollup, at: '@daily'}\n");
-  const auto moved = load("# a comment\n\nschedule:\n  bars: {run: rollup, at: '@daily'}\n");
-  const auto other = load(
+  const auto one = load_text("schedule:\n  bars: {run: rollup, at: '@daily'}\n");
+  const auto moved = load_text("# a comment\n\nschedule:\n  bars: {run: rollup, at: '@daily'}\n");
+  const auto other = load_text(
       "schedule:\n  bars: {run: rollup, at: '@hourly'}\nlog: {level: info}\nalarms: {late: "
       "false}\n");
   ASSERT_TRUE(one && moved && other);

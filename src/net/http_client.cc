@@ -57,10 +57,8 @@ Status add_header(HeaderList& list, const std::string& line) {
   return {};
 }
 
-// For messages: a query may hold what nobody should read in a log.
-std::string place_of(const HttpRequest& request) {
-  if (!request.place.empty()) return request.place;
-  const std::string& url = request.url;
+// scheme://host[:port], for messages: a query may hold what nobody should read in a log.
+std::string place_of(const std::string& url) {
   const std::size_t scheme = url.find("://");
   if (scheme == std::string::npos) return url.substr(0, 100);
   return url.substr(0, std::min(url.find_first_of("?#"), std::size_t{300}));
@@ -347,8 +345,7 @@ Result<HttpResponse> HttpClient::State::finish(CURLcode code, const HttpRequest&
       FM_ASSERT(!failure);
       return std::unexpected(std::move(failure).error());
     case CURLE_URL_MALFORMAT:
-      return fail(Code::kInvalidArgument, "no HTTP address ({})",
-                  request.place.empty() ? said : "it cannot be read");
+      return fail(Code::kInvalidArgument, "no HTTP address ({})", said);
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
       return std::unexpected(
@@ -410,14 +407,14 @@ Result<std::unique_ptr<HttpClient>> HttpClient::create(Env& env, HttpClientOptio
 
 Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
   auto response = state_->run(request, nullptr, nullptr);
-  if (!response) return std::unexpected(std::move(response).error().in(place_of(request)));
+  if (!response) return std::unexpected(std::move(response).error().in(place_of(request.url)));
   return response;
 }
 
 Result<HttpResponse> HttpClient::stream(const HttpRequest& request, const BodyReceiver& receive,
                                         const HeadReceiver& on_head) {
   auto response = state_->run(request, &receive, &on_head);
-  if (!response) return std::unexpected(std::move(response).error().in(place_of(request)));
+  if (!response) return std::unexpected(std::move(response).error().in(place_of(request.url)));
   return response;
 }
 

@@ -54,8 +54,6 @@ struct HttpRequest {
   std::string content_type = {};  // of the body; empty: application/x-www-form-urlencoded
   std::optional<std::uint64_t> range_first = std::nullopt;  // asks for [first, last]
   std::optional<std::uint64_t> range_last = std::nullopt;   // none: to the end
-  // What errors call it, where the URL is a secret itself. Empty: the URL without its query.
-  std::string place = {};
 };
 
 struct HttpResponse {

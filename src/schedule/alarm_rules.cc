@@ -64,7 +64,7 @@ void find_gaps(const Happenings& happened, std::vector<Finding>& found) {
 void find_failures(const jobs::HealthReport& health, const std::vector<JobState>& jobs,
                    std::vector<Finding>& found) {
   for (const jobs::PartHealth& part : health.parts)
-    if (part.state == jobs::PartState::kFailed)
+    if (part.state == jobs::PartState::kFailed && part.kind != "job")  // jobs come by themselves
       found.push_back({.id = "part:" + part.name,
                        .rule = "failed",
                        .severity = Severity::kCritical,

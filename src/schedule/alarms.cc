@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "google/prices.h"
+#include "jobs/config_text.h"
 
 namespace fm::schedule {
 namespace {
@@ -85,7 +86,8 @@ void Alarms::take_routes(const std::vector<jobs::TargetConfig>& targets) {
     const auto same = std::ranges::find_if(
         routes_, [&](const auto& route) { return route && route->config.name == config.name; });
     auto route = same == routes_.end() ? std::make_unique<Route>() : std::move(*same);
-    if (!route->target || route->config != config) route->target = make_target(place(), config);
+    if (!route->target || !jobs::is_same(route->config, config))
+      route->target = make_target(place(), config);
     route->config = config;
     route->figures.name = config.name;
     route->next_try = 0;

@@ -15,7 +15,7 @@ Status check_command(const jobs::JobConfig& config) {
   return std::unexpected(
       Error(Code::kInvalidConfig,
             fmt::format("{}: {}: '{}' does not end by itself, so that it cannot be a job",
-                        config.place.text, config.name, verb))
+                        config.place, config.name, verb))
           .hint("A feed belongs in the sections databento, live and poll; a job that polls once is "
                 "`poll --once`."));
 }
@@ -28,10 +28,9 @@ Result<std::vector<Job>> make_jobs(const std::vector<jobs::JobConfig>& configs) 
   for (const jobs::JobConfig& config : configs) {
     const auto place = [&](Error error) {
       const std::string advice = error.advice();
-      return std::unexpected(
-          Error(Code::kInvalidConfig,
-                fmt::format("{}: {}: {}", config.place.text, config.name, error.message()))
-              .hint(advice));
+      return std::unexpected(Error(Code::kInvalidConfig, fmt::format("{}: {}: {}", config.place,
+                                                                     config.name, error.message()))
+                                 .hint(advice));
     };
     FM_TRY(check_command(config));
     auto zone = Zone::find(config.timezone);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "base/yaml.h"
+#include "jobs/config_text.h"
 
 namespace fm::schedule {
 namespace {
@@ -156,7 +157,7 @@ bool Scheduler::step() {
       }
       Task& task = **same;
       task.is_retired = false;
-      if (task.job.config == job.config) continue;
+      if (jobs::is_same(task.job.config, job.config)) continue;
       // What is new is due from now on.
       handled_[job.config.name] = second_of(env_.now());
       handled_changed_ = true;

@@ -306,7 +306,7 @@ TEST(MakeJobs, SaysWhereAndWhatIsWrong) {
     config.run = {c.command};
     config.at = c.at;
     config.timezone = c.zone;
-    config.place.text = "c.yaml:7";
+    config.place = "c.yaml:7";
     const auto made = make_jobs({config});
     ASSERT_FALSE(made) << c.says;
     EXPECT_EQ(made.error().code(), Code::kInvalidConfig);

@@ -30,6 +30,19 @@ Result<Secret> secret_in(Env& env, const std::string& path) {
   return Secret(std::move(text));
 }
 
+// An address that lets everybody who knows it write there stands in no message: the client's errors
+// begin with it.
+Error without_address(const Error& error, std::string_view where) {
+  const std::string& message = error.message();
+  const std::size_t scheme = message.find("://");
+  const std::size_t end = scheme == std::string::npos ? scheme : message.find(": ", scheme);
+  const std::string what =
+      end == std::string::npos ? std::string(name(error.code())) : message.substr(end + 2);
+  Error hidden(error.code(), fmt::format("{}: {}", where, what));
+  if (error.can_retry()) return std::move(hidden).retryable();
+  return hidden;
+}
+
 class WebhookTarget final : public Target {
  public:
   using Body = std::string (*)(const Notice&, const std::string& host);
@@ -46,15 +59,14 @@ class WebhookTarget final : public Target {
     request.url = url.reveal();
     request.content_type = "application/json";
     request.body = body_(notice, place_.host);
-    // The address lets everybody who knows it write there.
-    request.place = fmt::format("{} (address in {})", config_.name, config_.url_file);
+    const std::string where = fmt::format("{} (address in {})", config_.name, config_.url_file);
     const auto answer = client->stream(request, [this](std::span<const std::byte>) -> Status {
       if (place_.is_stopped && place_.is_stopped()) return fail(Code::kDisconnected, "stopped");
       return {};
     });
-    if (!answer) return std::unexpected(answer.error());
+    if (!answer) return std::unexpected(without_address(answer.error(), where));
     if (answer->is_ok()) return {};
-    Error error(Code::kRefused, fmt::format("{}: answered {}: {}", request.place, answer->status,
+    Error error(Code::kRefused, fmt::format("{}: answered {}: {}", where, answer->status,
                                             answer->body.substr(0, kSaidBytes)));
     if (net::is_retryable_status(answer->status))
       return std::unexpected(std::move(error).retryable());
