@@ -103,6 +103,22 @@ jobs::PartHealth database_health(const jobs::LiveStatus& status) {
 
 }  // namespace
 
+void ClockSkew::sample(Nanos now, Nanos newest_arrival) {
+  constexpr int kWindow = 60;
+  constexpr double kNanosPerMilli = 1e6;
+  if (newest_arrival != 0 && newest_arrival != newest_) {
+    const double age_ms =
+        (static_cast<double>(now) - static_cast<double>(newest_arrival)) / kNanosPerMilli;
+    least_ms_ = samples_ == 0 ? age_ms : std::min(least_ms_, age_ms);
+    ++samples_;
+    newest_ = newest_arrival;
+  }
+  if (++seconds_ < kWindow) return;
+  known_ms_ = samples_ >= kWindow / 2 ? std::optional(least_ms_) : std::nullopt;
+  seconds_ = 0;
+  samples_ = 0;
+}
+
 bool wants_feed(const jobs::Config& config) {
   if (config.up.live != "auto") return config.up.live == "on";
   return !config.databento.symbols.empty() || !config.live.subscriptions.empty();
@@ -162,7 +178,14 @@ void FeedPart::at(const jobs::LiveStatus& status) {
   if (status.feed.state == jobs::FeedState::kConnected && silent && stored)
     for (const char* table : {"candles_1m", "candles_1s"}) lake_health_.seen(table, "", status.now);
   const std::lock_guard lock(mutex_);
+  // Another gateway may replay what is long past.
+  if (config_.databento.gateway.empty()) skew_.sample(env_.now(), status.feed.newest_arrival);
   before_ = std::exchange(status_, status);
+}
+
+std::optional<double> FeedPart::clock_skew_ms() const {
+  const std::lock_guard lock(mutex_);
+  return skew_.milliseconds();
 }
 
 std::string FeedPart::state_word() const {

@@ -18,6 +18,23 @@ namespace fm::app {
 // Whether the configuration asks for a feed: up.live, and something to subscribe to.
 [[nodiscard]] bool wants_feed(const jobs::Config& config);
 
+// This clock less the gateway's, from records of a busy feed: the least time between a record's
+// arrival there and a moment at which it is here, which holds the way between, too.
+class ClockSkew {
+ public:
+  // Once a second, with the newest record's arrival at the gateway.
+  void sample(Nanos now, Nanos newest_arrival);
+  // Nothing before a minute with records in half of its seconds.
+  [[nodiscard]] std::optional<double> milliseconds() const { return known_ms_; }
+
+ private:
+  Nanos newest_ = 0;
+  int seconds_ = 0;  // of the minute in hand
+  int samples_ = 0;
+  double least_ms_ = 0;
+  std::optional<double> known_ms_;  // of the minute before
+};
+
 class FeedPart final : private jobs::LiveObserver {
  public:
   // `lake_health` is told what the feed knows. All outlive this object.
@@ -33,6 +50,8 @@ class FeedPart final : private jobs::LiveObserver {
   [[nodiscard]] std::string state_word() const;
   // Of the stream; nothing before its first record.
   [[nodiscard]] std::optional<Second> clock() const;
+  // Nothing where records are replayed, or too few.
+  [[nodiscard]] std::optional<double> clock_skew_ms() const;
   // The feed, and its sinks.
   [[nodiscard]] std::vector<jobs::PartHealth> health() const;
 
@@ -51,6 +70,7 @@ class FeedPart final : private jobs::LiveObserver {
   mutable std::mutex mutex_;
   std::optional<jobs::LiveStatus> status_;  // of the run under way; none: there is none
   std::optional<jobs::LiveStatus> before_;  // a second ago
+  ClockSkew skew_;
   Part part_;
 };
 

@@ -104,6 +104,8 @@ class Up {
   [[nodiscard]] std::string config_yaml() const;
   // What visitors of the page are told every few seconds.
   [[nodiscard]] std::string status_json() const;
+  // The file of a systemd credential; empty where there is none.
+  [[nodiscard]] std::string credential(std::string_view name) const;
   [[nodiscard]] const Variables& variables() const { return options_.sources.environment; }
 
   Env& env_;
@@ -155,6 +157,7 @@ Status Up::make_parts() {
               FeedPart::create(env_, stop_, config_, variables(), {rows_.get()}, *lake_health_));
     health_->include([this](jobs::HealthReport& report) {
       for (jobs::PartHealth& part : feed_->health()) report.parts.push_back(std::move(part));
+      report.clock_skew_ms = feed_->clock_skew_ms();
     });
   }
   if (!config_.poll.roots.empty()) {
@@ -199,12 +202,20 @@ void Up::make_alarms() {
   health_->include([this](jobs::HealthReport& report) { alarms_->add_to(report); });
 }
 
+std::string Up::credential(std::string_view name) const {
+  const auto folder = variables().find("CREDENTIALS_DIRECTORY");
+  if (folder == variables().end() || folder->second.empty()) return {};
+  std::string path = join(folder->second, name);
+  return env_.exists(path) ? path : std::string();
+}
+
 Status Up::make_server() {
   server::ServerOptions options;
   FM_TRY_IN(parse_listen(config_.server.listen, options.host, options.port), "server.listen");
   options.certificate_file = config_.server.certificate_file;
   options.key_file = config_.server.key_file;
-  options.token_file = config_.server.token_file;
+  options.token_file =
+      config_.server.token_file.empty() ? credential("server_token") : config_.server.token_file;
   options.host_names = by_commas(config_.server.host_names);
   options.lake = config_.lake;
   options.state_dir = config_.state_dir;
