@@ -55,6 +55,11 @@ class FakeMailServer {
       line += static_cast<char>(byte);
       if (!line.ends_with("\r\n")) continue;
       heard_ += line;
+      if (line == "AUTH PLAIN\r\n") {
+        say(**socket, "334 ");  // what proves the user comes on a line of its own
+        line = "AUTH";
+        continue;
+      }
       if (!in_message || line == ".\r\n") {
         const std::string word = line == ".\r\n" ? "." : line.substr(0, 4);
         in_message = word == "DATA" && !answers_.contains(word);
@@ -132,7 +137,7 @@ TEST(Mail, WhatTheServerRefusesIsSaid) {
     EXPECT_EQ(sent.error().can_retry(), c.retry) << sent.error().message();
     EXPECT_NE(sent.error().message().find(c.says), std::string::npos) << sent.error().message();
     EXPECT_EQ(sent.error().message().find("sesame"), std::string::npos);
-    if (!c.plain) EXPECT_EQ(server.heard().find("AUTH"), std::string::npos);
+    EXPECT_TRUE(c.plain || server.heard().find("AUTH") == std::string::npos);
   }
 }
 

@@ -73,14 +73,14 @@ void find_failures(const jobs::HealthReport& health, const std::vector<JobState>
                        .holds_for = kSettle});
   for (const JobState& job : jobs)
     if (job.last == Outcome::kFailure && !job.will_retry)
-      found.push_back(
-          {.id = "job:" + job.name,
-           .rule = "failed",
-           .severity = Severity::kWarning,
-           .subject = "job " + job.name,
-           .text = fmt::format("job {} has failed {} in a row: {}", job.name,
-                               job.failures == 1 ? "once" : fmt::format("{} times", job.failures),
-                               job.last_error)});
+      found.push_back({.id = "job:" + job.name,
+                       .rule = "failed",
+                       .severity = Severity::kWarning,
+                       .subject = "job " + job.name,
+                       .text = fmt::format(
+                           "job {} has failed{}: {}", job.name,
+                           job.failures > 1 ? fmt::format(" {} times in a row", job.failures) : "",
+                           job.last_error)});
 }
 
 void find_lag(Second limit_s, const jobs::HealthReport& health, std::vector<Finding>& found) {

@@ -212,13 +212,14 @@ TEST_F(UpTest, AnAlarmArrivesInEveryForm) {
         "    file: {kind: command, command: [sh, -c, cat >> alarms.txt]}\n");
   write("frontmonth-state-lake/schedule.json", "{\"broken\": 1000000000}\n");
   const auto process = up("up", {"--lake", "lake"});
-  EXPECT_TRUE(await_that([&] { return holds(webhook.heard(), "job broken has failed once"); }));
+  EXPECT_TRUE(
+      await_that([&] { return holds(webhook.heard(), "job broken has failed: exit code"); }));
   EXPECT_TRUE(await_that([&] {
     return env_.exists(path("alarms.txt")) && holds(read("alarms.txt"), "\"event\":\"raised\"");
   }));
   const Outcome listed = run({"alarm", "list", "--lake", "lake"});
   EXPECT_EQ(listed.exit_code, 3);
-  EXPECT_TRUE(holds(listed.out, "job broken has failed once")) << listed.out;
+  EXPECT_TRUE(holds(listed.out, "job broken has failed: exit code")) << listed.out;
   end(*process);
   EXPECT_FALSE(holds(process->err(), "/hidden")) << "an address is a secret";
 }
