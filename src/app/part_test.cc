@@ -118,7 +118,8 @@ TEST(ParseListen, TakesAHostAndAPort) {
 TEST(UpSchedule, GivesTheEndOfALogAndNoOtherFile) {
   const TestDirectory folder;
   Env& env = Env::posix();
-  schedule::Scheduler scheduler(env, ChildStarter::posix(), {.state_dir = folder.path()}, {});
+  schedule::Scheduler scheduler(env, ChildStarter::posix(),
+                                {.state_dir = folder.path(), .program = "frontmonth"}, {});
   const UpSchedule source(env, scheduler, folder.path());
   ASSERT_TRUE(env.make_directories(folder.file("logs")));
   ASSERT_TRUE(

@@ -45,7 +45,7 @@ TEST(ServiceManager, IsToldByDatagrams) {
   for (const std::string& name :
        {folder.file("notify"), fmt::format("@frontmonth-test-{}", ::getpid())}) {
     const Listening listening(name);
-    ServiceManager manager({{"NOTIFY_SOCKET", name}});
+    ServiceManager manager(Variables{{"NOTIFY_SOCKET", name}});
     EXPECT_TRUE(manager.is_there());
     manager.tell("READY=1\nSTATUS=serving");
     EXPECT_EQ(listening.next(), "READY=1\nSTATUS=serving") << name;
@@ -56,11 +56,11 @@ TEST(ServiceManager, IsToldByDatagrams) {
 TEST(ServiceManager, MayNotBeThere) {
   for (const std::string& name :
        {std::string(), std::string("relative"), "/" + std::string(200, 'x')}) {
-    ServiceManager manager({{"NOTIFY_SOCKET", name}, {"WATCHDOG_USEC", "1000"}});
+    ServiceManager manager(Variables{{"NOTIFY_SOCKET", name}, {"WATCHDOG_USEC", "1000"}});
     EXPECT_FALSE(manager.is_there());
     manager.tell("READY=1");
   }
-  ServiceManager gone({{"NOTIFY_SOCKET", "/no/such/socket"}});
+  ServiceManager gone(Variables{{"NOTIFY_SOCKET", "/no/such/socket"}});
   gone.tell("READY=1");
 }
 
