@@ -179,6 +179,7 @@ void HttpServer::State::close_all() {
 
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
+// NOLINTNEXTLINE(bugprone-exception-escape): posting to the loop throws when memory is out.
 HttpServer::~HttpServer() { stop(); }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::create(Env& env, HttpServerOptions options) {

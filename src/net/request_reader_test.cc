@@ -34,12 +34,12 @@ std::string read_in_pieces(std::string_view bytes, const std::vector<std::size_t
 }
 
 TEST(RequestReader, ReadsTheSameHoweverTheBytesCome) {
+  const std::string chunked = "POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
   const std::vector<std::string> requests = {
       "GET /a%20b?c=d HTTP/1.1\r\nHost: x\r\nA:  b c \r\n\r\n",
       "POST /p HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello",
-      "POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: "
-      "u\r\n\r\n",
-      "POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+      chunked + "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: u\r\n\r\n",
+      chunked + "zz\r\n\r\n",
       "POST /p HTTP/1.1\r\nContent-Length: 101\r\n\r\n",
       "GET /ok HTTP/1.1\r\nHost : x\r\n\r\n",
       "GET /%2e%2e HTTP/1.1\r\n\r\n"};
