@@ -75,10 +75,11 @@ Result<double> latency_after(std::string_view report, std::string_view word) {
 Result<std::string> run_wrk(const Context& context, const std::string& url) {
   const std::string path = join(context.data.directory, "wrk.txt");
   FM_TRY(context.env->make_directories(context.data.directory));
-  FM_ASSIGN(const ProcessCost cost,
-            run_process({"sh", "-c",
-                         fmt::format("taskset -c {} wrk -t1 -c{} -d{}s --latency '{}' > '{}'",
-                                     kClientCore, kConnections, kLoadSeconds, url, path)}));
+  const auto ran =
+      run_process({"sh", "-c",
+                   fmt::format("taskset -c {} wrk -t1 -c{} -d{}s --latency '{}' > '{}'",
+                               kClientCore, kConnections, kLoadSeconds, url, path)});
+  if (!ran) return std::unexpected(ran.error());
   FM_ASSIGN(std::string report, read_text(*context.env, path));
   if (report.find("Non-2xx") != std::string::npos ||
       report.find("Socket errors") != std::string::npos)

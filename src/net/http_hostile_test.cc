@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/testing_fault_env.h"
+#include "net/certificate.h"
 #include "net/testing_raw_client.h"
 
 namespace fm::net {
@@ -162,6 +164,27 @@ TEST(HostileClient, SlownessIsCutShort) {
     EXPECT_EQ(status_of(client.rest()), c.status) << c.at_once << c.slowly;
     EXPECT_LT(Env::posix().monotonic() - start, 3 * kNanosPerSecond) << c.at_once << c.slowly;
   }
+}
+
+TEST(HostileClient, NoHandshakeTakesForever) {
+  const TestDirectory dir;
+  const auto files = make_local_certificate(Env::posix(), dir.path()).value();
+  const auto server = make_server({.certificate_file = files.certificate,
+                                   .key_file = files.key,
+                                   .read_timeout = kNanosPerSecond / 4});
+  ASSERT_TRUE(server->start());
+  const std::string begun("\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03", 11);
+  for (const std::string& bytes : {std::string(), begun}) {
+    const Nanos start = Env::posix().monotonic();
+    RawClient client(*server);
+    client.send(bytes);
+    EXPECT_TRUE(client.has_ended());
+    EXPECT_LT(Env::posix().monotonic() - start, 3 * kNanosPerSecond);
+  }
+  const auto client = HttpClient::create(Env::posix(), {.ca_file = files.certificate}).value();
+  const auto answer = client->get(fmt::format("https://localhost:{}/ok", server->port()));
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(answer->body, "ok");
 }
 
 TEST(HostileClient, PipelinedRequestsAreAnsweredInOrder) {
