@@ -320,11 +320,7 @@ void Alarms::add_to(jobs::HealthReport& report) const {
   }
   part.detail = fmt::format(R"({{"targets":[{}]}})", targets);
   report.parts.push_back(std::move(part));
-  for (const auto& [id, alarm] : book_.alarms()) {
-    const bool waits = std::ranges::any_of(routes_, [&](const auto& route) {
-      return std::ranges::any_of(route->pending,
-                                 [&](const Notice& notice) { return notice.alarm.id == id; });
-    });
+  for (const auto& [id, alarm] : book_.alarms())
     report.alarms.push_back({.id = id,
                              .rule = alarm.rule,
                              .severity = std::string(name(alarm.severity)),
@@ -332,10 +328,20 @@ void Alarms::add_to(jobs::HealthReport& report) const {
                              .text = alarm.text,
                              .raised_at = alarm.raised_at,
                              .reminded = alarm.reminded,
-                             .delivery = routes_.empty() ? jobs::Delivery::kNone
-                                         : waits         ? jobs::Delivery::kFailing
-                                                         : jobs::Delivery::kDelivered});
+                             .delivery = delivery_of(id)});
+}
+
+// With the mutex held. On its way to some target, it is neither delivered nor failing.
+jobs::Delivery Alarms::delivery_of(const std::string& id) const {
+  jobs::Delivery delivery = routes_.empty() ? jobs::Delivery::kNone : jobs::Delivery::kDelivered;
+  for (const auto& route : routes_) {
+    const bool waits = std::ranges::any_of(
+        route->pending, [&](const Notice& notice) { return notice.alarm.id == id; });
+    if (!waits) continue;
+    if (!route->figures.last_error.empty()) return jobs::Delivery::kFailing;
+    delivery = jobs::Delivery::kNone;
   }
+  return delivery;
 }
 
 std::vector<TargetFigures> Alarms::figures() const {

@@ -97,6 +97,7 @@ class Alarms {
   void deliver();
   bool deliver_once();
   void delivered(Route& route, const Status& sent);
+  [[nodiscard]] jobs::Delivery delivery_of(const std::string& id) const;
   void take_routes(const std::vector<jobs::TargetConfig>& targets);
   void enqueue(const Notice& notice);
   void load();

@@ -131,6 +131,7 @@ TEST_F(AlarmsTest, ReachATargetWhenRaisedAndWhenOver) {
        {R"("event":"raised")", R"("id":"disk")", R"("severity":"warning")",
         R"("text":"/lake: 4.0 % of the disk is free (0.0 GiB), 5 % should be")", R"("host":")"})
     EXPECT_TRUE(holds(raised[0], part)) << raised[0];
+  wait_until([&] { return alarms.figures()[0].delivered == 1; });
   jobs::HealthReport report;
   alarms.add_to(report);
   ASSERT_EQ(report.alarms.size(), 1U);

@@ -57,8 +57,16 @@ std::string BoundedLog::last_line() const {
   const std::size_t last = text.find_last_not_of(kBlanks);
   if (last == std::string_view::npos) return {};
   text = text.substr(0, last + 1);
-  const std::size_t begin = text.find_last_of('\n');
-  if (begin != std::string_view::npos) text.remove_prefix(begin + 1);
+  // An error's second line says what to do, which is not what happened.
+  const std::size_t error = text.rfind("\nfrontmonth: ");
+  if (error != std::string_view::npos) {
+    text.remove_prefix(error + 1);
+    text = text.substr(0, text.find('\n'));
+  } else if (text.starts_with("frontmonth: ")) {
+    text = text.substr(0, text.find('\n'));
+  } else if (const std::size_t begin = text.find_last_of('\n'); begin != std::string_view::npos) {
+    text.remove_prefix(begin + 1);
+  }
   text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
   return std::string(text.substr(0, kLineBytes));
 }

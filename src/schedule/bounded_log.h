@@ -23,7 +23,8 @@ class BoundedLog {
   void add(std::string_view text);
   // Writes the end, with a line that says how much was left out before it.
   void finish();
-  // The last line with a word in it, up to 500 bytes.
+  // What a run ended with: the last line in which the program says its error ("frontmonth: …"), or
+  // the last one with a word in it; up to 500 bytes.
   [[nodiscard]] std::string last_line() const;
   [[nodiscard]] const Status& status() const { return status_; }
 

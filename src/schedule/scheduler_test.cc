@@ -274,9 +274,10 @@ TEST_F(SchedulerTest, AProgramThatCannotBeRunIsAFailure) {
 
 TEST_F(SchedulerTest, OldLogsGo) {
   ASSERT_TRUE(env_.make_directories(folder_.file("logs")));
-  for (int i = 0; i < 1'005; ++i)
-    ASSERT_TRUE(
-        write_text_atomically(env_, folder_.file(fmt::format("logs/2020{:04}.log", i)), "x"));
+  for (int i = 0; i < 1'005; ++i) {
+    auto log = env_.create(folder_.file(fmt::format("logs/2020{:04}.log", i)), Create::kNew);
+    ASSERT_TRUE(log && (*log)->close());
+  }
   run_until("2025-06-16T12:10:00Z", {});
   const auto names = env_.list(folder_.file("logs"));
   ASSERT_TRUE(names);
@@ -342,6 +343,25 @@ TEST(BoundedLog, KeepsTheBeginningAndTheEnd) {
   const std::uint64_t all = 6 + 3'000 * 1'001 + 16;
   EXPECT_NE(text->find(fmt::format("[… {} bytes", all - kLogHeadBytes - kLogTailBytes)),
             std::string::npos);
+}
+
+TEST(BoundedLog, TheLastWordsAreTheProgramsError) {
+  struct {
+    const char* said;
+    const char* words;
+  } const cases[] = {
+      {"", ""},
+      {"\n \n", ""},
+      {"one\ntwo\n", "two"},
+      {"frontmonth: no lake\n            Name it by --lake.\n", "frontmonth: no lake"},
+      {"rows\nfrontmonth: no lake\n            Name it.\n\n", "frontmonth: no lake"},
+      {"frontmonth: first\nfrontmonth: second\n", "frontmonth: second"}};
+  const TestDirectory folder;
+  for (const auto& c : cases) {
+    BoundedLog log(Env::posix(), folder.file("run.log"));
+    log.add(c.said);
+    EXPECT_EQ(log.last_line(), c.words);
+  }
 }
 
 TEST(BoundedLog, AFileThatCannotBeWrittenIsNoReasonToStop) {

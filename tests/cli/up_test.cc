@@ -189,16 +189,17 @@ TEST_F(UpTest, WhatCannotBeIsSaidBeforeAnythingRuns) {
 TEST_F(UpTest, MakesUpForAMissedRunAndKeepsWhatItSaid) {
   write("frontmonth.yaml",
         "schedule:\n  look: {run: query 'SELECT 41 + 1 AS n' --format csv, at: 0 0 1 1 *}\n");
-  write("frontmonth-state-lake/schedule.json", "{\"look\": 1000000000}\n");
-  const auto process = up("up", {"--lake", "lake"});
+  write("state/schedule.json", "{\"look\": 1000000000}\n");
+  const std::vector<std::string> places = {"--lake", source().lake, "--state-dir", "state"};
+  const auto process = up("up", places);
   process->await("is done");
-  const std::string runs =
-      result({"query", "SELECT job, status FROM job_runs", "--lake", "lake", "--format", "csv"});
+  const std::string runs = result({"query", "SELECT job, status FROM job_runs", "--format", "csv",
+                                   "--lake", source().lake, "--state-dir", "state"});
   EXPECT_TRUE(holds(runs, "schedule/look,success")) << runs;
-  const auto logs = env_.list(path("frontmonth-state-lake/logs"));
+  const auto logs = env_.list(path("state/logs"));
   ASSERT_TRUE(logs);
   ASSERT_EQ(logs->size(), 1U);
-  EXPECT_EQ(read("frontmonth-state-lake/logs/" + logs->front()), "n\n42\n");
+  EXPECT_EQ(read("state/logs/" + logs->front()), "n\n42\n");
   end(*process);
 }
 
