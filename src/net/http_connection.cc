@@ -62,6 +62,7 @@ void Connection::begin_request(Nanos patience) {
   stage_ = Stage::kHead;
   reader_.emplace(core_.limits);
   has_begun_ = false;
+  body_received_ = 0;
   read_deadline_ = core_.env.monotonic() + patience;
   write_deadline_ = kNever;
 }
