@@ -232,7 +232,11 @@ struct Query::State {
   Watch* watch = nullptr;  // of the statement under way
 
   Result<std::vector<DataFile>> files_of_table(const table::Table& table) const;
-  Result<Database> prepare(const std::string& sql) const;
+  // `folder`: a statement may use it beside the lake's files; empty: none.
+  Result<Database> prepare(const std::string& sql, const std::string& folder) const;
+  template <class Execute>
+  Result<QueryOutcome> run(const std::string& text, const std::string& folder, const bool& wrote,
+                           const Execute& execute);
   Status add_table(Database& database, const table::Table& table, bool is_named) const;
 };
 
@@ -303,7 +307,7 @@ Status Query::State::add_table(Database& database, const table::Table& table, bo
   return create_short_name(database, table);
 }
 
-Result<Database> Query::State::prepare(const std::string& sql) const {
+Result<Database> Query::State::prepare(const std::string& sql, const std::string& folder) const {
   FM_ASSIGN(Database database,
             Database::open({.memory_max_mb = options.memory_max_mb, .threads = options.threads}));
   const std::string text = lower(sql);
@@ -311,8 +315,9 @@ Result<Database> Query::State::prepare(const std::string& sql) const {
     FM_TRY(add_table(database, table, is_named(text, table)));
   for (const table::View& view : table::all_views()) FM_TRY(add_view(database, view));
   const std::string store = join(lake->directory(), ".store");
-  FM_TRY(database.execute(
-      fmt::format("SET allowed_directories=[{}]", quote_text(store, Engine::kDuckdb))));
+  std::string allowed = quote_text(store, Engine::kDuckdb);
+  if (!folder.empty()) allowed += ", " + quote_text(folder, Engine::kDuckdb);
+  FM_TRY(database.execute(fmt::format("SET allowed_directories=[{}]", allowed)));
   FM_TRY(database.execute("SET enable_external_access=false"));
   FM_TRY(database.execute("SET lock_configuration=true"));
   return database;
@@ -348,36 +353,64 @@ void Query::cancel() {
   if (state_->watch != nullptr) state_->watch->cancel();
 }
 
-Result<QueryOutcome> Query::run(std::string_view sql, Format format, WritableFile& out) {
-  const std::string text(sql);
+template <class Execute>
+Result<QueryOutcome> Query::State::run(const std::string& text, const std::string& folder,
+                                       const bool& wrote, const Execute& execute) {
   FM_TRY(check_text(text));
-  bool wrote = false;
-  const auto execute = [&](Database& database) -> Result<QueryOutcome> {
-    FM_TRY(check_read_only(database, text));
-    FM_TRY(check_plan(database, text));
-    FM_ASSIGN(Rows rows, database.query(text));
-    const std::string plain = with_plain_columns(rows, text);
-    if (plain.empty()) return render(rows, format, state_->options.rows_max, out, wrote);
-    FM_ASSIGN(Rows cast, database.query(plain));
-    return render(cast, format, state_->options.rows_max, out, wrote);
-  };
   const auto attempt = [&]() -> Result<QueryOutcome> {
-    FM_ASSIGN(Database database, state_->prepare(text));
-    Watch watch(state_->lake->env(), database.connection(), state_->options);
+    FM_ASSIGN(Database database, prepare(text, folder));
+    Watch running(lake->env(), database.connection(), options);
     const auto show = [&](Watch* shown) {
-      const std::lock_guard lock(state_->mutex);
-      state_->watch = shown;
+      const std::lock_guard lock(mutex);
+      watch = shown;
     };
-    show(&watch);
-    auto outcome = execute(database);
+    show(&running);
+    const auto checked = [&]() -> Result<QueryOutcome> {
+      FM_TRY(check_read_only(database, text));
+      FM_TRY(check_plan(database, text));
+      return execute(database);
+    };
+    auto outcome = checked();
     show(nullptr);
-    if (!outcome) return std::unexpected(watch.explain(std::move(outcome).error()));
+    if (!outcome) return std::unexpected(running.explain(std::move(outcome).error()));
     return outcome;
   };
   auto done = attempt();
   // A file may vanish when its manifest was read a grace ago; a fresh manifest names fresh files.
   if (!done && done.error().code() == Code::kNotFound && !wrote) done = attempt();
   return done;
+}
+
+Result<QueryOutcome> Query::run(std::string_view sql, Format format, WritableFile& out) {
+  const std::string text(sql);
+  bool wrote = false;
+  return state_->run(text, "", wrote, [&](Database& database) -> Result<QueryOutcome> {
+    FM_ASSIGN(Rows rows, database.query(text));
+    const std::string plain = with_plain_columns(rows, text);
+    if (plain.empty()) return render(rows, format, state_->options.rows_max, out, wrote);
+    FM_ASSIGN(Rows cast, database.query(plain));
+    return render(cast, format, state_->options.rows_max, out, wrote);
+  });
+}
+
+Result<QueryOutcome> Query::run_to_parquet(std::string_view sql, const std::string& folder,
+                                           const std::string& name) {
+  const std::string text(sql);
+  const std::uint64_t rows_max = state_->options.rows_max;
+  const std::string copy =
+      fmt::format("COPY (SELECT * FROM (\n{}\n){}) TO {} (FORMAT parquet, COMPRESSION zstd)",
+                  without_end(text), rows_max == 0 ? "" : fmt::format(" LIMIT {}", rows_max),
+                  quote_text(join(folder, name), Engine::kDuckdb));
+  return state_->run(text, folder, false, [&](Database& database) -> Result<QueryOutcome> {
+    FM_ASSIGN(Rows rows, database.query(copy));
+    FM_ASSIGN(const Chunk chunk, rows.next());
+    QueryOutcome outcome;
+    if (chunk)
+      outcome.rows = *static_cast<const std::uint64_t*>(
+          duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk.get(), 0)));
+    outcome.is_cut = rows_max > 0 && outcome.rows == rows_max;
+    return outcome;
+  });
 }
 
 }  // namespace fm::lake

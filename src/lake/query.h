@@ -22,9 +22,12 @@ enum class Format {
   kTable,  // aligned, for people
   kCsv,    // a header line; NULL is an empty cell, an empty text is ""
   kJson,   // an object per line
+  // "columns":[{"name":"close","type":"double"}],"rows":[[6012.25],…] — without the braces around
+  // it. Types: boolean, integer, double, date, time, text; null where every value is NULL.
+  kJsonArrays,
 };
 
-// "table", "csv" or "json". Errors: kInvalidArgument.
+// "table", "csv" or "json", those that people choose from. Errors: kInvalidArgument.
 [[nodiscard]] Result<Format> parse_format(std::string_view name);
 
 struct QueryOptions {
@@ -62,6 +65,11 @@ class Query {
   // also where memory is not enough; kNotFound when what a table held at
   // `as_of` is no longer kept; those of `out`.
   [[nodiscard]] Result<QueryOutcome> run(std::string_view sql, Format format, WritableFile& out);
+  // The same rows as a Parquet file. `folder` holds nothing else: the statement may read there,
+  // too. Statements whose rows are no table (EXPLAIN, SHOW) are refused by the engine. `is_cut`:
+  // there are `rows_max` rows, and may be more.
+  [[nodiscard]] Result<QueryOutcome> run_to_parquet(std::string_view sql, const std::string& folder,
+                                                    const std::string& name);
   // Ends the statement under way, and none that begins later. From any thread.
   void cancel();
 

@@ -113,6 +113,28 @@ bool is_number(int type) {
          type != DUCKDB_TYPE_TIMESTAMP_NS;
 }
 
+std::string_view type_word(int type) {
+  switch (type) {
+    case DUCKDB_TYPE_SQLNULL:
+      return "null";
+    case DUCKDB_TYPE_BOOLEAN:
+      return "boolean";
+    case DUCKDB_TYPE_FLOAT:
+    case DUCKDB_TYPE_DOUBLE:
+      return "double";
+    case DUCKDB_TYPE_DATE:
+      return "date";
+    case DUCKDB_TYPE_TIMESTAMP:
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+    case DUCKDB_TYPE_TIMESTAMP_NS:
+      return "time";
+    case DUCKDB_TYPE_VARCHAR:
+      return "text";
+    default:
+      return "integer";
+  }
+}
+
 }  // namespace
 
 bool is_plain_type(int type) {
@@ -149,12 +171,14 @@ Result<QueryOutcome> render(Rows& rows, Format format, std::uint64_t rows_max, W
   for (std::size_t c = 0; c < rows.columns(); ++c)
     types.push_back(static_cast<duckdb_type>(rows.type(c)));
   std::vector<std::string> names;
+  std::vector<std::string_view> words;
   std::vector<bool> numbers;
   for (std::size_t c = 0; c < rows.columns(); ++c) {
     names.push_back(rows.name(c));
+    words.push_back(type_word(rows.type(c)));
     numbers.push_back(is_number(rows.type(c)));
   }
-  ResultWriter writer(format, std::move(names), std::move(numbers));
+  ResultWriter writer(format, std::move(names), std::move(numbers), std::move(words));
   std::string text;
   writer.begin(text);
   while (!outcome.is_cut) {

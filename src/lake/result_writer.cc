@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/assert.h"
 #include "lake/text.h"
 
 namespace fm::lake {
@@ -26,15 +27,19 @@ void append_csv(std::string& out, const ResultCell& cell) {
   out += '"';
 }
 
-void append_json(std::string& out, std::string_view name, const ResultCell& cell) {
-  append_json_text(out, name);
-  out += ':';
+void append_json_value(std::string& out, const ResultCell& cell) {
   if (cell.is_null)
     out += "null";
   else if (cell.is_text)
     append_json_text(out, cell.text);
   else
     out += cell.text;
+}
+
+void append_json(std::string& out, std::string_view name, const ResultCell& cell) {
+  append_json_text(out, name);
+  out += ':';
+  append_json_value(out, cell);
 }
 
 // Terminals count characters, not bytes.
@@ -53,13 +58,26 @@ void append_padded(std::string& out, std::string_view text, std::size_t width, b
 }  // namespace
 
 ResultWriter::ResultWriter(Format format, std::vector<std::string> names,
-                           std::vector<bool> is_number)
-    : format_(format), names_(std::move(names)), right_(std::move(is_number)) {
+                           std::vector<bool> is_number, std::vector<std::string_view> types)
+    : format_(format),
+      names_(std::move(names)),
+      types_(std::move(types)),
+      right_(std::move(is_number)) {
+  FM_ASSERT(format != Format::kJsonArrays || types_.size() == names_.size());
   for (const std::string& name : names_)
     widths_.push_back(std::max(width_of(name), std::size_t{4}));
 }
 
 void ResultWriter::begin(std::string& out) {
+  if (format_ == Format::kJsonArrays) {
+    out += "\"columns\":[";
+    for (std::size_t c = 0; c < names_.size(); ++c) {
+      out += c > 0 ? ",{\"name\":" : "{\"name\":";
+      append_json_text(out, names_[c]);
+      fmt::format_to(std::back_inserter(out), ",\"type\":\"{}\"}}", types_[c]);
+    }
+    out += "],\"rows\":[";
+  }
   if (format_ != Format::kCsv) return;
   for (std::size_t c = 0; c < names_.size(); ++c) {
     if (c > 0) out += ',';
@@ -74,6 +92,10 @@ void ResultWriter::add(std::vector<ResultCell> row, std::string& out) {
     add_to_table(std::move(row), out);
     return;
   }
+  if (format_ == Format::kJsonArrays) {
+    add_array(row, out);
+    return;
+  }
   if (format_ == Format::kJson) out += '{';
   for (std::size_t c = 0; c < row.size(); ++c) {
     if (c > 0) out += ',';
@@ -85,7 +107,17 @@ void ResultWriter::add(std::vector<ResultCell> row, std::string& out) {
   out += format_ == Format::kJson ? "}\n" : "\n";
 }
 
+void ResultWriter::add_array(const std::vector<ResultCell>& row, std::string& out) const {
+  out += rows_ > 1 ? ",[" : "[";
+  for (std::size_t c = 0; c < row.size(); ++c) {
+    if (c > 0) out += ',';
+    append_json_value(out, row[c]);
+  }
+  out += ']';
+}
+
 void ResultWriter::finish(std::string& out) {
+  if (format_ == Format::kJsonArrays) out += ']';
   if (format_ != Format::kTable) return;
   if (!widths_known_) flush(out);
   fmt::format_to(std::back_inserter(out), "({} row{})\n", rows_, rows_ == 1 ? "" : "s");

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lake/query.h"
@@ -17,8 +18,10 @@ struct ResultCell {
 
 class ResultWriter {
  public:
-  // The columns' names, and which are numbers, which stand to the right.
-  ResultWriter(Format format, std::vector<std::string> names, std::vector<bool> is_number);
+  // The columns' names, and which are numbers, which stand to the right. `types`, as kJsonArrays
+  // says them, are for that format alone.
+  ResultWriter(Format format, std::vector<std::string> names, std::vector<bool> is_number,
+               std::vector<std::string_view> types = {});
 
   // Appends to `out` what can be written by now: of a table nothing before kRowsHeld rows are
   // there, because its columns' widths come from them. Longer cells of later rows push their line
@@ -31,11 +34,13 @@ class ResultWriter {
   static constexpr std::size_t kRowsHeld = 1000;
 
   void flush(std::string& out);
+  void add_array(const std::vector<ResultCell>& row, std::string& out) const;
   void line(const std::vector<ResultCell>& row, std::string& out) const;
   void add_to_table(std::vector<ResultCell> row, std::string& out);
 
   Format format_;
   std::vector<std::string> names_;
+  std::vector<std::string_view> types_;
   std::vector<bool> right_;
   std::vector<std::size_t> widths_;
   std::vector<std::vector<ResultCell>> held_;
