@@ -4,6 +4,7 @@
 #include "jobs/cloud_schema.h"
 #include "jobs/database.h"
 #include "jobs/schema_job.h"
+#include "server/openapi.h"
 #include "table/ddl.h"
 
 namespace fm::cli {
@@ -62,6 +63,8 @@ class SchemaCommand final : public Command {
     app.add_flag("--json", json_, "Columns, keys and partitions as JSON");
     app.add_flag("--markdown", markdown_, "Every table as a page of documentation")
         ->excludes(table);
+    app.add_flag("--api", api_, "The HTTP API of `frontmonth up` as a page of documentation")
+        ->excludes(table);
   }
 
   Result<ExitCode> run(Context& context) override {
@@ -69,6 +72,11 @@ class SchemaCommand final : public Command {
     if (diff_)
       return fail(Code::kInvalidArgument, "--diff is for --engine bigquery; found {}", engine_);
     if (apply_) return apply(context);
+    if (api_) {
+      FM_ASSIGN(const std::string page, server::api_markdown());
+      FM_TRY(context.print(page));
+      return ExitCode::kOk;
+    }
     if (markdown_) {
       FM_TRY(context.print(table::catalogue_markdown()));
       return ExitCode::kOk;
@@ -118,6 +126,7 @@ class SchemaCommand final : public Command {
   std::string engine_ = "duckdb";
   bool json_ = false;
   bool markdown_ = false;
+  bool api_ = false;
 };
 
 }  // namespace

@@ -40,8 +40,11 @@ struct Answer {
   // `valid_for`. Neither: it is made anew each time.
   std::vector<MadeFrom> made_from = {};
   Nanos valid_for = 0;
-  // More of what it depends on: rows that are in no lake yet.
+  // More of what it depends on: a root's rows that are in no lake yet (RowHub::version).
+  std::string live_root = {};
   std::uint64_t live_version = 0;
+  // With its quotes, where the content has a name of its own; else it is made from the body.
+  std::string etag = {};
 };
 
 using Handler = std::function<Result<Answer>(const Call&)>;
@@ -56,8 +59,27 @@ struct Route {
 
 using Routes = std::vector<Route>;
 
+// All of them.
+[[nodiscard]] Routes all_routes(Context& context);
+
+void add_service_routes(Context& context, Routes& routes);
+void add_access_routes(Context& context, Routes& routes);
 void add_root_routes(Context& context, Routes& routes);
 void add_candle_routes(Context& context, Routes& routes);
-void add_service_routes(Context& context, Routes& routes);
+void add_bar_routes(Context& context, Routes& routes);
+void add_mark_routes(Context& context, Routes& routes);
+void add_volume_routes(Context& context, Routes& routes);
+void add_live_data_routes(Context& context, Routes& routes);
+void add_coverage_routes(Context& context, Routes& routes);
+void add_operation_routes(Context& context, Routes& routes);
+void add_query_routes(Context& context, Routes& routes);
+void add_metric_routes(Context& context, Routes& routes);
+void add_schema_routes(Context& context, Routes& routes);
+void add_stream_routes(Context& context, Routes& routes);
+// The data of a `status` event of the stream.
+[[nodiscard]] std::string status_event(Context& context);
+
+// The answer to an error of Access: 401, 403, or 429 with Retry-After.
+[[nodiscard]] net::ServerResponse refusal(const Error& error, std::string_view id);
 
 }  // namespace fm::server

@@ -4,38 +4,29 @@
 #include <array>
 
 #include "base/json_text.h"
+#include "market/contract.h"
 #include "server/api.h"
 #include "server/candle_series.h"
 #include "server/context.h"
 #include "server/json_columns.h"
-#include "table/catalogue.h"
 
 namespace fm::server {
 namespace {
 
-constexpr std::size_t kRowsDefault = 5'000;
-constexpr std::size_t kRowsMax = 200'000;
+constexpr std::int64_t kRowsDefault = 5'000;
+constexpr std::int64_t kRowsMax = 200'000;
+constexpr std::int64_t kRankMax = 3;
 constexpr std::string_view kTimeZone = "America/Chicago";
 constexpr std::array<std::string_view, 10> kChartColumns{
     "time", "open", "high", "low", "close", "volume", "vd", "cvd_close", "symbol", "trade_date"};
-
-struct Resolution {
-  std::string_view name;
-  Second seconds;  // of a bar; 0: the trade date; -1: rolling
-  const table::Table& (*table)();
-};
-constexpr std::array<Resolution, 6> kResolutions{{{"1s", -1, table::candles_1m},
-                                                  {"1m", 60, table::candle_bars_1m},
-                                                  {"5m", 300, table::candle_bars_5m},
-                                                  {"15m", 900, table::candle_bars_15m},
-                                                  {"1h", 3'600, table::candle_bars_1h},
-                                                  {"1d", 0, table::candle_bars_1d}}};
+constexpr std::array<std::string_view, 2> kFormats{"json", "csv"};
 
 Result<const Resolution*> find_resolution(const Arguments& arguments) {
   std::vector<std::string_view> names;
-  for (const Resolution& one : kResolutions) names.push_back(one.name);
+  names.reserve(resolutions().size());
+  for (const Resolution& one : resolutions()) names.push_back(one.name);
   FM_ASSIGN(const std::string_view name, arguments.word("resolution", names));
-  for (const Resolution& one : kResolutions)
+  for (const Resolution& one : resolutions())
     if (one.name == name) return &one;
   return fail(Code::kInternal, "resolution {} is listed and not known", name);
 }
@@ -57,47 +48,74 @@ Result<Stretch> find_stretch(const Arguments& arguments) {
   return stretch;
 }
 
-Result<std::vector<std::size_t>> find_chosen(const Arguments& arguments,
-                                             const table::Table& table) {
-  const std::string_view text = arguments.text("columns").value_or("chart");
-  if (text == "all") return every_column(table);
-  if (text == "chart") return find_columns(table, kChartColumns);
-  FM_ASSIGN(const auto names, arguments.list("columns"));
-  return find_columns(table, names);
+Result<Which> find_which(const Arguments& arguments) {
+  Which which;
+  FM_ASSIGN(const auto rank, arguments.integer("rank", 0, kRankMax));
+  which.rank = static_cast<int>(rank.value_or(0));
+  const auto symbol = arguments.text("symbol");
+  if (!symbol) return which;
+  if (rank) return fail(Code::kInvalidArgument, "symbol= names a contract, rank= chooses one");
+  if (!market::is_outright(*symbol))
+    return fail(Code::kInvalidArgument, "symbol={}: expected a contract such as ESM5", *symbol);
+  which.symbol = std::string(*symbol);
+  return which;
 }
 
-std::string to_json(const std::string& root, std::string_view resolution, const Series& series,
+// What to read: names that the table in question lacks are complained of once it is known.
+ColumnNames to_read(const CandleRequest& request, const std::vector<std::string_view>& names) {
+  const table::Table& table =
+      request.resolution->stored == nullptr ? second_bar_table() : request.resolution->stored();
+  ColumnNames known;
+  for (const std::string_view name : names)
+    if (table.find_column(name)) known.push_back(name);
+  if (known.empty()) known.emplace_back("time");
+  return known;
+}
+
+std::string nullable(const std::optional<Second>& second) {
+  return second ? std::to_string(*second) : "null";
+}
+
+std::string to_json(const CandleRequest& request, const Series& series,
                     std::span<const std::size_t> columns) {
   std::optional<Second> next;
   if (series.has_later) next = series.frame.last_second(series.time_column);
   return fmt::format(
-      R"({{"root":{},"resolution":"{}","source":"{}","timezone":"{}",{},"tail_from":null,"next":{},"earlier":{}}})",
-      json_quoted(root), resolution, series.source, kTimeZone, json_columns(series.frame, columns),
+      R"({{"root":{},"resolution":"{}","source":"{}","timezone":"{}",{},"tail_from":{},"stream":{},"next":{},"earlier":{}}})",
+      json_quoted(request.root), request.resolution->name, series.source, kTimeZone,
+      json_columns(series.frame, columns), nullable(series.tail_from),
+      series.position.empty() ? "null" : json_quoted(series.position),
       next ? fmt::format("\"{}\"", *next) : "null", series.has_earlier);
 }
 
 Result<Answer> candles(Context& context, const Arguments& arguments) {
-  FM_ASSIGN(const std::string root, arguments.root());
-  FM_ASSIGN(const Resolution* const resolution, find_resolution(arguments));
-  FM_ASSIGN(const Stretch stretch, find_stretch(arguments));
-  static constexpr std::array<std::string_view, 2> kFormats{"json", "csv"};
+  CandleRequest request;
+  FM_ASSIGN(request.root, arguments.root());
+  FM_ASSIGN(request.resolution, find_resolution(arguments));
+  FM_ASSIGN(request.which, find_which(arguments));
+  FM_ASSIGN(request.stretch, find_stretch(arguments));
   FM_ASSIGN(const std::string_view format, arguments.word("format", kFormats));
-  const table::Table& table = resolution->table();
-  FM_ASSIGN(const auto columns, find_chosen(arguments, table));
-  ColumnNames names;
-  names.reserve(columns.size());
-  for (const std::size_t column : columns) names.push_back(table.columns[column].name);
+  const std::string_view chosen = arguments.text("columns").value_or("chart");
+  std::vector<std::string_view> names(kChartColumns.begin(), kChartColumns.end());
+  if (chosen != "chart" && chosen != "all") {
+    FM_ASSIGN(names, arguments.list("columns"));
+  }
+  if (chosen != "all") request.columns = to_read(request, names);
 
-  FM_ASSIGN(const Series series,
-            resolution->seconds < 0
-                ? rolling_candles(context, root, stretch, names)
-                : stored_bars(context, table, resolution->seconds, root, stretch, names));
-  Answer answer{.response = net::ServerResponse::json(""), .made_from = series.made_from};
+  FM_ASSIGN(const Series series, read_series(context, request));
+  std::vector<std::size_t> columns = every_column(series.frame.table());
+  if (chosen != "all") {
+    FM_ASSIGN(columns, find_columns(series.frame.table(), names));
+  }
+  Answer answer{.response = net::ServerResponse::json(""),
+                .made_from = series.made_from,
+                .live_root = request.root,
+                .live_version = series.live_version};
   if (format == "csv") {
     answer.response.content_type = "text/csv; charset=utf-8";
     answer.response.body = csv_rows(series.frame, columns);
   } else {
-    answer.response.body = to_json(root, resolution->name, series, columns);
+    answer.response.body = to_json(request, series, columns);
   }
   return answer;
 }
@@ -108,8 +126,8 @@ void add_candle_routes(Context& context, Routes& routes) {
   routes.push_back(
       {.method = "GET",
        .path = "/api/candles",
-       .parameters = {"root", "resolution", "from", "to", "before", "after", "limit", "columns",
-                      "format"},
+       .parameters = {"root", "resolution", "symbol", "rank", "from", "to", "before", "after",
+                      "limit", "columns", "format"},
        .handler = [&context](const Call& call) { return candles(context, call.arguments); }});
 }
 

@@ -1,4 +1,7 @@
 // GET /api/roots: every root, those with rows first.
+#include <map>
+#include <memory>
+#include <mutex>
 #include <set>
 
 #include "base/json_writer.h"
@@ -43,14 +46,44 @@ struct RootRows {
   std::vector<std::string> contracts;
 };
 
-Result<RootRows> rows_of(Context& context, const std::string& root) {
-  RootRows rows;
-  FM_ASSIGN(rows.tables, tables_of(context, root));
-  if (rows.tables.empty()) return rows;
-  FM_ASSIGN(rows.front_month, front_month(context, root));
-  FM_ASSIGN(rows.contracts, contracts_of(context, root));
-  return rows;
-}
+// What the rows of each root say, asked again only when there are others. For any threads.
+class RootBook {
+ public:
+  Result<RootRows> rows_of(Context& context, const std::string& root) {
+    RootRows rows;
+    FM_ASSIGN(rows.tables, tables_of(context, root));
+    if (rows.tables.empty()) return rows;
+    const std::uint64_t stamp = stamp_of_rows(context, root, rows.tables);
+    const std::lock_guard lock(mutex_);
+    auto& known = known_[root];
+    if (known.first != stamp) {
+      FM_ASSIGN(known.second.front_month, front_month(context, root));
+      FM_ASSIGN(known.second.contracts, contracts_of(context, root));
+      known.first = stamp;
+    }
+    rows.contracts = known.second.contracts;
+    rows.front_month = known.second.front_month;
+    // The feed of this process knows first.
+    if (std::string live = context.rows->front_month(root); !live.empty())
+      rows.front_month = std::move(live);
+    return rows;
+  }
+
+ private:
+  static std::uint64_t stamp_of_rows(Context& context, const std::string& root,
+                                     const std::vector<RootTable>& tables) {
+    static const Date kEver(9999, 12, 31);
+    std::uint64_t stamp = 1;
+    for (const RootTable& table : tables)
+      stamp = stamp * 31 +
+              stamp_of(context.index,
+                       {.table = table.table, .root = root, .from = Date(), .before = kEver});
+    return stamp;
+  }
+
+  std::mutex mutex_;
+  std::map<std::string, std::pair<std::uint64_t, RootRows>, std::less<>> known_;
+};
 
 void write_root(JsonWriter& json, const std::string& name, const market::Root* root, Date today,
                 const RootRows& rows) {
@@ -85,7 +118,7 @@ Result<std::set<std::string>> roots_of_lake(Context& context) {
   return roots;
 }
 
-Result<Answer> roots(Context& context) {
+Result<Answer> roots(Context& context, RootBook& book) {
   FM_ASSIGN(auto others, roots_of_lake(context));
   const Date today = Date::of_second(second_of(context.env.now()));
   const market::Universe& universe = context.registry.universe();
@@ -100,7 +133,7 @@ Result<Answer> roots(Context& context) {
   json.object([&] {
     json.array_field("roots", [&] {
       for (const std::string& name : with_rows) {
-        auto rows = rows_of(context, name);
+        auto rows = book.rows_of(context, name);
         if (!rows) {
           status = std::unexpected(std::move(rows).error());
           return;
@@ -116,9 +149,10 @@ Result<Answer> roots(Context& context) {
 }  // namespace
 
 void add_root_routes(Context& context, Routes& routes) {
-  routes.push_back({.method = "GET", .path = "/api/roots", .handler = [&context](const Call&) {
-                      return roots(context);
-                    }});
+  const auto book = std::make_shared<RootBook>();
+  routes.push_back({.method = "GET",
+                    .path = "/api/roots",
+                    .handler = [&context, book](const Call&) { return roots(context, *book); }});
 }
 
 }  // namespace fm::server

@@ -3,6 +3,7 @@
 #include "ops/state.h"
 #include "server/api.h"
 #include "server/context.h"
+#include "server/openapi.h"
 #include "table/catalogue.h"
 
 namespace fm::server {
@@ -41,6 +42,12 @@ void add_service_routes(Context& context, Routes& routes) {
                     .needs_token = false});
   routes.push_back(
       {.method = "GET", .path = "/api/version", .handler = [](const Call&) { return version(); }});
+  routes.push_back(
+      {.method = "GET", .path = "/api/openapi.yaml", .handler = [](const Call&) -> Result<Answer> {
+         Answer answer{.response = net::ServerResponse::text(std::string(kOpenapiYaml))};
+         answer.response.content_type = "application/yaml";
+         return answer;
+       }});
 }
 
 }  // namespace fm::server

@@ -1,4 +1,4 @@
-// A root's candles in each resolution. Private to this room.
+// A root's candles in each resolution, from whichever table has them. Private to this room.
 #pragma once
 
 #include <optional>
@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "server/context.h"
+#include "server/second_bars.h"
 #include "server/series.h"
 
 namespace fm::server {
@@ -15,13 +16,26 @@ namespace fm::server {
 // Names of columns to read; the time is read, too. Empty: all.
 using ColumnNames = std::vector<std::string_view>;
 
-// Rolling candles of the front month, one a second: candles_1m.
-[[nodiscard]] Result<Series> rolling_candles(Context& context, const std::string& root,
-                                             const Stretch& stretch, const ColumnNames& columns);
+// At most so many trade dates of one answer are made from seconds: then it says that there are
+// more.
+inline constexpr std::size_t kDatesFromSecondsMax = 40;
 
-// Plain bars of the front month as they are stored: candle_bars_1m and the like.
-[[nodiscard]] Result<Series> stored_bars(Context& context, const table::Table& table,
-                                         Second bar_seconds, const std::string& root,
-                                         const Stretch& stretch, const ColumnNames& columns);
+struct Resolution {
+  std::string_view name;
+  Second seconds;  // of a bar; or kWholeDate, kRolling
+  const table::Table& (*stored)();
+};
+[[nodiscard]] std::span<const Resolution> resolutions();
+
+struct CandleRequest {
+  std::string root;
+  const Resolution* resolution = nullptr;
+  Which which = {};
+  Stretch stretch = {};
+  ColumnNames columns = {};
+};
+
+// Columns that the table in question lacks are not read. Errors: the lake's.
+[[nodiscard]] Result<Series> read_series(Context& context, const CandleRequest& request);
 
 }  // namespace fm::server

@@ -55,6 +55,24 @@ class Frame {
     }
     batches_.push_back(std::move(batch));
   }
+  // Those rows that `wanted(batch, row)` wants.
+  template <class Wanted>
+  [[nodiscard]] Frame filtered(const Wanted& wanted) const {
+    Frame frame(*table_);
+    frame.batches_ = batches_;
+    for (const Run& run : runs_) {
+      const std::size_t end = run.first + run.count;
+      for (std::size_t row = run.first; row < end;) {
+        std::size_t stop = row;
+        while (stop < end && wanted(*batches_[run.batch], stop)) ++stop;
+        if (stop > row) frame.add_run({run.batch, row, stop - row});
+        row = stop + 1;
+      }
+    }
+    return frame;
+  }
+  // These rows and newer ones, both in the order of `time_column`: of one time, the newer row.
+  [[nodiscard]] Frame joined_with(const Frame& newer, std::size_t time_column) const;
   // All rows of another frame, behind or before these.
   void append(Frame other);
   void prepend(Frame other);

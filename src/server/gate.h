@@ -1,10 +1,9 @@
-// What every request passes: an id, its parameters, the route, and what the answer says of itself
-// (ETag, Cache-Control). Private to this room.
+// What every request passes: an id, whether it may ask at all, its parameters, what is kept of
+// earlier answers, the route; and what the answer says of itself. Private to this room.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "net/http_server.h"
 #include "server/api.h"
@@ -12,16 +11,16 @@
 
 namespace fm::server {
 
-// Registers every route with the HTTP server; both outlive it.
+// Registers every route with the HTTP server; all three outlive it.
 void open_routes(Context& context, const Routes& routes, net::HttpServer& http);
 
-// The segments of "/api/parquet/{table}/{root}" that a request fills.
+// "/api/parquet/{table}/{root}" as a pattern of the HTTP server: "/api/parquet/*/*".
 [[nodiscard]] std::string pattern_of(std::string_view path);
 
 // Headers that go with every answer. CSP: the page is all there is, and everything it needs.
 void add_common_headers(net::ServerResponse& response);
 
-// Whether an If-None-Match header names this ETag.
+// Whether an If-None-Match header names this ETag, in any form of the content.
 [[nodiscard]] bool names_etag(std::string_view header, std::string_view etag);
 
 }  // namespace fm::server

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "server/api.h"
 
 namespace fm::server {
 namespace {
@@ -74,6 +75,7 @@ void LakeIndex::take(const table::Table& table, const std::vector<lake::Manifest
   const std::lock_guard lock(mutex_);
   TableIndex& index = tables_[&table];
   index.looked = now;
+  if (!fresh.empty()) ++generation_;
   for (auto& [root, partitions] : fresh) {
     auto& slot = index.roots[root];
     auto next = slot ? std::make_shared<RootIndex>(*slot) : std::make_shared<RootIndex>();
@@ -97,6 +99,11 @@ std::shared_ptr<const RootIndex> LakeIndex::find(const table::Table& table,
   if (index == tables_.end()) return nullptr;
   const auto found = index->second.roots.find(root);
   return found == index->second.roots.end() ? nullptr : found->second;
+}
+
+std::uint64_t stamp_of(const LakeIndex& index, const MadeFrom& rows) {
+  const auto root = index.find(*rows.table, rows.root);
+  return root ? root->stamp(rows.from, rows.before) : 0;
 }
 
 std::vector<std::string> LakeIndex::roots(const table::Table& table) const {

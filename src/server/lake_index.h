@@ -6,6 +6,7 @@
 //   const auto es = index.find(table::candles_1m(), "ES");
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -31,9 +32,9 @@ struct PartitionInfo {
   std::size_t files = 0;
   std::uint64_t stamp = 0;  // another one whenever the rows may be others
   // Of the key's timestamp, over all rows; absent without one or without rows.
-  std::optional<Second> first_second;
-  std::optional<Second> last_second;
-  std::optional<Second> final_to;
+  std::optional<Second> first_second = {};
+  std::optional<Second> last_second = {};
+  std::optional<Second> final_to = {};
 };
 
 // The partitions of one root in the order of time; of all roots, for tables of all roots.
@@ -57,6 +58,9 @@ class LakeIndex {
   // Whether a look would find nothing to do. Waits for nobody.
   [[nodiscard]] bool is_fresh(const table::Table& table) const;
 
+  // Another number whenever something was found to have changed.
+  [[nodiscard]] std::uint64_t generation() const { return generation_; }
+
   // nullptr where the table has no such root. `root` is empty for tables of all roots.
   [[nodiscard]] std::shared_ptr<const RootIndex> find(const table::Table& table,
                                                       std::string_view root) const;
@@ -73,8 +77,13 @@ class LakeIndex {
   const lake::Lake& lake_;
   std::mutex look_mutex_;  // held while the disk is asked
   lake::Changes changes_;
+  std::atomic<std::uint64_t> generation_ = 0;
   mutable std::mutex mutex_;
   std::map<const table::Table*, TableIndex> tables_;
 };
+
+struct MadeFrom;
+// RootIndex::stamp() of these rows; 0 where there are none.
+[[nodiscard]] std::uint64_t stamp_of(const LakeIndex& index, const MadeFrom& rows);
 
 }  // namespace fm::server

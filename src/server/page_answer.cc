@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "net/gzip.h"
 #include "server/gate.h"
 #include "server/page.h"
 
@@ -32,15 +33,6 @@ std::string unpacked(const PageFile& file) {
 
 }  // namespace
 
-bool takes_gzip(std::string_view accept_encoding) {
-  const std::size_t at = accept_encoding.find("gzip");
-  if (at == std::string_view::npos) return false;
-  // "gzip;q=0" refuses it.
-  std::string_view rest = accept_encoding.substr(at + 4);
-  rest = rest.substr(0, rest.find(','));
-  return !rest.starts_with(";q=0") || rest.find_first_of("123456789") != std::string_view::npos;
-}
-
 std::optional<net::ServerResponse> page_answer(const net::ServerRequest& request) {
   const PageFile* const file = find_page_file(request.path);
   if (file == nullptr) return std::nullopt;
@@ -53,7 +45,7 @@ std::optional<net::ServerResponse> page_answer(const net::ServerRequest& request
     response.status = 304;
     return response;
   }
-  if (takes_gzip(request.header("accept-encoding"))) {
+  if (net::accepts_gzip(request.header("accept-encoding"))) {
     response.headers.emplace_back("Content-Encoding", "gzip");
     response.body.assign(reinterpret_cast<const char*>(file->gzip.data()), file->gzip.size());
   } else {

@@ -10,7 +10,4 @@ namespace fm::server {
 // Nothing where the page has no such file.
 [[nodiscard]] std::optional<net::ServerResponse> page_answer(const net::ServerRequest& request);
 
-// Whether an Accept-Encoding header takes gzip.
-[[nodiscard]] bool takes_gzip(std::string_view accept_encoding);
-
 }  // namespace fm::server

@@ -43,6 +43,7 @@ struct ServerOptions {
   std::string state_dir = {};      // empty: beside the lake
   std::string universe_file = {};  // empty: the built-in registry
   QueryLimits query = {};
+  std::size_t streams_max = 500;  // clients of /api/stream; further ones are answered 503
   std::uint64_t cache_bytes_max = 64 << 20;  // of answers kept
 };
 

@@ -1,12 +1,12 @@
 #include "server/server.h"
 
 #include <gtest/gtest.h>
-#include <simdjson.h>
 
 #include <string>
 #include <vector>
 
 #include "lake/lake.h"
+#include "server/testing_json.h"
 #include "server/testing_server.h"
 #include "table/catalogue.h"
 
@@ -14,31 +14,6 @@ namespace fm::server {
 namespace {
 
 using simdjson::dom::element;
-
-// Keeps the text's parser: an element points into it.
-class Parsed {
- public:
-  explicit Parsed(const std::string& text) : padded_(text) {
-    const auto error = parser_.parse(padded_).get(root_);
-    EXPECT_EQ(error, simdjson::SUCCESS) << text.substr(0, 300);
-  }
-  [[nodiscard]] element at(std::string_view pointer) const {
-    element found;
-    EXPECT_EQ(root_.at_pointer(pointer).get(found), simdjson::SUCCESS) << pointer;
-    return found;
-  }
-  [[nodiscard]] std::string text(std::string_view pointer) const {
-    return simdjson::minify(at(pointer));
-  }
-  [[nodiscard]] std::int64_t number(std::string_view pointer) const {
-    return at(pointer).get_int64().value();
-  }
-
- private:
-  simdjson::padded_string padded_;
-  simdjson::dom::parser parser_;
-  element root_;
-};
 
 TEST(Server, SaysThatItIsThere) {
   TestServer server;
@@ -54,7 +29,7 @@ TEST(Server, AnswersWithCommonHeaders) {
     const auto answer = server.get(target);
     EXPECT_TRUE(answer.header("content-security-policy").starts_with("default-src 'self'"));
     EXPECT_EQ(answer.header("x-content-type-options"), "nosniff");
-    EXPECT_EQ(answer.header("referrer-policy"), "no-referrer");
+    EXPECT_EQ(answer.header("referrer-policy"), "same-origin");
     EXPECT_EQ(answer.header("x-request-id").size(), 16U) << target;
     EXPECT_EQ(answer.header("access-control-allow-origin"), "");
   }
@@ -193,6 +168,89 @@ TEST(Candles, SaysWhatIsWrongWithARequest) {
   const auto wrong_method = server.send({.method = "POST", .url = server.url("/api/roots")});
   EXPECT_EQ(wrong_method.status, 405);
   EXPECT_EQ(wrong_method.header("allow"), "GET");
+}
+
+// A token, where one is configured, for everything but what says whether the server is there.
+TEST(Server, AsksForItsToken) {
+  const TestDirectory folder;
+  const std::string token = "0123456789abcdef0123456789abcdef";
+  {
+    const auto file = Env::posix().create(folder.file("token"), Create::kNewPrivate).value();
+    ASSERT_TRUE(file->write(token));
+  }
+  ServerOptions options;
+  options.token_file = folder.file("token");
+  TestServer server(options);
+  for (const auto* target : {"/healthz", "/readyz", "/login", "/login.css"})
+    EXPECT_EQ(server.get(target).status, 200) << target;
+  for (const auto* target : {"/api/roots", "/api/candles?root=ES", "/api/stream", "/metrics",
+                             "/api/health", "/api/query/limits", "/api/config"}) {
+    const auto answer = server.get(target);
+    EXPECT_EQ(answer.status, 401) << target;
+    EXPECT_TRUE(answer.header("www-authenticate").starts_with("Bearer")) << target;
+  }
+  const auto page = server.get("/");
+  EXPECT_EQ(page.status, 303);
+  EXPECT_EQ(page.header("location"), "/login");
+  EXPECT_EQ(server.get("/api/roots", {{"Authorization", "Bearer " + token}}).status, 200);
+
+  const auto refused = server.send({.method = "POST",
+                                    .url = server.url("/login"),
+                                    .body = R"({"token":"wrong"})",
+                                    .content_type = "application/json"});
+  EXPECT_EQ(refused.status, 401);
+  const auto form =
+      server.send({.method = "POST", .url = server.url("/login"), .body = "token=" + token});
+  EXPECT_EQ(form.status, 303);
+  const std::string cookie(form.header("set-cookie"));
+  EXPECT_TRUE(cookie.contains("HttpOnly"));
+  const std::string pair = cookie.substr(0, cookie.find(';'));
+  EXPECT_EQ(server.get("/api/roots", {{"Cookie", pair}}).status, 200);
+  EXPECT_EQ(server.get("/", {{"Cookie", pair}}).status, 200);
+  EXPECT_EQ(
+      server.send({.method = "POST", .url = server.url("/logout"), .headers = {{"Cookie", pair}}})
+          .status,
+      200);
+  EXPECT_EQ(server.get("/api/roots", {{"Cookie", pair}}).status, 401);
+
+  for (std::size_t i = 0; i < 10; ++i)
+    static_cast<void>(
+        server.send({.method = "POST", .url = server.url("/login"), .body = "token=guess"}));
+  const auto limited =
+      server.send({.method = "POST", .url = server.url("/login"), .body = "token=guess"});
+  EXPECT_EQ(limited.status, 429);
+  EXPECT_NE(limited.header("retry-after"), "");
+}
+
+TEST(Server, IsOpenOnlyWhereNobodyElseReachesIt) {
+  const auto open =
+      Server::create(Env::posix(), {.host = "0.0.0.0", .port = 0, .lake = "/tmp/x"}, {});
+  ASSERT_FALSE(open);
+  EXPECT_EQ(open.error().code(), Code::kInvalidConfig);
+}
+
+TEST(Server, AnswersOnlyToItsOwnNames) {
+  TestServer server;
+  const auto rebound = server.get("/api/roots", {{"Host", "evil.example.com"}});
+  EXPECT_EQ(rebound.status, 403);
+  EXPECT_TRUE(rebound.body.contains("names another server"));
+  EXPECT_EQ(server.get("/", {{"Host", "evil.example.com"}}).status, 403);
+  EXPECT_EQ(server.get("/api/roots", {{"Host", "localhost"}}).status, 200);
+  EXPECT_EQ(server.get("/api/roots", {{"Origin", "https://evil.example.com"}}).status, 403);
+  EXPECT_EQ(server.get("/api/roots", {{"Sec-Fetch-Site", "cross-site"}}).status, 403);
+}
+
+TEST(Server, KeepsNothingOutsideItsFolders) {
+  TestServer server;
+  for (const auto* target :
+       {"/api/jobs/..%2f..%2fetc%2fpasswd/log", "/api/jobs/../log", "/api/jobs/.hidden/log",
+        "/api/parquet/candles_1m/..", "/api/parquet/candles_1m/ES/..%2f..",
+        "/api/parquet/..%2f/ES/2025-06-09", "/assets/..%2f..%2fetc/passwd", "/%2e%2e/etc/passwd",
+        "/api/events/..%2f/rows"}) {
+    const auto answer = server.get(target);
+    EXPECT_TRUE(answer.status == 404 || answer.status == 400) << target << " " << answer.status;
+    EXPECT_FALSE(answer.body.contains("root:")) << target;
+  }
 }
 
 }  // namespace

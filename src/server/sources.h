@@ -30,7 +30,8 @@ struct ScheduledJob {
   std::optional<std::string> last_run_id;  // of ops.job_runs
 };
 
-// The schedule of this process. All from any thread.
+// The schedule of this process, from any thread. Runs are in ops.job_runs, their logs in
+// STATE/logs.
 class ScheduleSource {
  public:
   virtual ~ScheduleSource() = default;
@@ -46,6 +47,8 @@ struct Sources {
   const ScheduleSource* schedule = nullptr;
   // The configuration in force as YAML, secrets as "•••". Empty: there is none to show.
   std::function<std::string()> config_yaml = {};
+  // What the copies in the cloud cost, as `frontmonth cost --json` says it. Empty: there are none.
+  std::function<Result<std::string>()> costs_json = {};
 };
 
 }  // namespace fm::server
