@@ -24,7 +24,7 @@ struct DemoPageOptions {
   std::uint64_t trades = 0;
   std::string program;       // as it was called
   std::string listen;        // empty: 127.0.0.1:8080, or another port where that is taken
-  std::uint32_t speed = 30;  // times real time
+  std::uint32_t speed = 60;  // times real time
 };
 
 // Returns when `stop` was requested. Errors: those of the generator, the gateway and run_up().

@@ -19,6 +19,7 @@
 #include "base/reload_signal.h"
 #include "base/service_manager.h"
 #include "jobs/config_text.h"
+#include "ops/state.h"
 #include "schedule/alarms.h"
 #include "schedule/scheduler.h"
 #include "server/row_hub.h"
@@ -135,6 +136,8 @@ Status Up::open_state() {
   auto lock = env_.lock(join(config_.state_dir, "up.lock"), 0);
   if (lock) {
     lock_ = *std::move(lock);
+    // Whoever reads it later finds it there, and as this program knows it.
+    FM_TRY(ops::State::open(env_, ops::state_file(config_.state_dir)));
     return {};
   }
   if (lock.error().code() != Code::kBusy) return std::unexpected(std::move(lock).error());

@@ -1,4 +1,6 @@
 // The demo, and every command that it proposes.
+#include <signal.h>
+
 #include "program.h"
 
 namespace fm::testing_cli {
@@ -66,6 +68,24 @@ TEST_F(Demo, ReportsAsJson) {
   const std::string json = result({"demo", "--dir", "d", "--trades", "20000", "--json"});
   EXPECT_TRUE(json.starts_with("{\"directory\":\"d\"")) << json;
   EXPECT_EQ(count_lines(json), 1u);
+}
+
+TEST_F(Demo, EndsByThePageWithTheNextDayComingIn) {
+  const auto demo = start(
+      "demo", {"demo", "--dir", "d", "--trades", "20000", "--serve", "--listen", "127.0.0.1:0"});
+  demo->await("The page, with the next day coming in live");
+  EXPECT_TRUE(
+      await_that([&] { return read("demo.out").find("http://127.0.0.1:") != std::string::npos; }));
+  // What was compared with a batch run stays as it was.
+  EXPECT_TRUE(env_.exists(path("d/page/lake/market_data/candles_1m")));
+  EXPECT_TRUE(
+      await_that([&] { return env_.exists(path("d/page/frontmonth-state-lake/capture")); }));
+  demo->signal(SIGINT);
+  EXPECT_EQ(demo->wait(), 0) << demo->err();
+  const Outcome again = run({"demo", "--dir", "d", "--trades", "20000"});
+  EXPECT_NE(again.out.find("unchanged"), std::string::npos) << again.out;
+  EXPECT_NE(again.out.find("demo --dir d --serve"), std::string::npos)
+      << "where nobody watches, it says how";
 }
 
 }  // namespace
