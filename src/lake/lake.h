@@ -75,7 +75,8 @@ struct ReadRange {
   std::string root = "";
   std::optional<Date> from = {};    // of the partition column, included
   std::optional<Date> before = {};  // excluded
-  bool newest_first = false;        // otherwise in the order of the table's key
+  bool newest_first = false;        // last dates first, and each in the key's reverse order;
+                                    // otherwise in the key's order
   std::optional<std::uint64_t> rows_max = {};
   // Names of the columns to read; none: all. The others of a batch hold nothing that may be read.
   std::vector<std::string_view> columns = {};

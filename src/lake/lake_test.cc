@@ -3,6 +3,7 @@
 #include <duckdb.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <vector>
@@ -281,6 +282,28 @@ TEST_F(LakeTest, SessionsKeepOtherDatesAndTheFirstLoadsTime) {
   EXPECT_EQ(batch.int64s(batch.table().column_index("created_at"))[0], 1000);
   const auto again = put_session(Date(2025, 6, 17), 171, 3000);
   EXPECT_TRUE(again && again->unchanged);
+}
+
+TEST_F(LakeTest, NewestFirstBeginsWithTheLastRowOfTheLastDate) {
+  ASSERT_TRUE(write_version(*lake_, "ES", kDay, 1));
+  ASSERT_TRUE(write_version(*lake_, "ES", kDay + 1, 1));
+  const auto times = [&](const ReadRange& range) {
+    std::vector<std::int64_t> found;
+    auto rows = lake_->read(table::candles_1m(), range);
+    RowBatch batch(table::candles_1m());
+    while (rows && (*rows)->next(batch).value_or(false)) {
+      const auto column =
+          batch.int64s(table::candles_1m().column_index("time")).first(batch.size());
+      found.insert(found.end(), column.begin(), column.end());
+    }
+    return found;
+  };
+  std::vector<std::int64_t> oldest_first = times({.root = "ES"});
+  ASSERT_GT(oldest_first.size(), 2U);
+  std::ranges::reverse(oldest_first);
+  EXPECT_EQ(times({.root = "ES", .newest_first = true}), oldest_first);
+  EXPECT_EQ(times({.root = "ES", .newest_first = true, .rows_max = 1}),
+            std::vector<std::int64_t>{oldest_first.front()});
 }
 
 TEST_F(LakeTest, ADamagedManifestIsNamed) {

@@ -170,8 +170,8 @@ std::string order(const table::Table& table, const ReadRange& range, bool files_
     columns += fmt::format("{} DESC", quote_name(table.partition_column, Engine::kDuckdb));
   for (const auto& name : table.sort)
     if (!range.newest_first || name != table.partition_column)
-      fmt::format_to(std::back_inserter(columns), "{}{}", columns.size() == begin ? "" : ", ",
-                     quote_name(name, Engine::kDuckdb));
+      fmt::format_to(std::back_inserter(columns), "{}{}{}", columns.size() == begin ? "" : ", ",
+                     quote_name(name, Engine::kDuckdb), range.newest_first ? " DESC" : "");
   return columns;
 }
 
