@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -129,5 +131,19 @@ void run_document(const std::string& name) {
 
 TEST(Documents, Tutorial) { run_document("docs/tutorial.md"); }
 TEST(Documents, History) { run_document("docs/history.md"); }
+
+// Every metric that the Grafana dashboard asks for is one that the server writes.
+TEST(Documents, TheDashboardAsksForMetricsThatExist) {
+  const std::string written = text_of(fs::path(FM_SOURCE_DIR) / "src/server/api_metrics.cc");
+  const std::string dashboard = text_of(fs::path(FM_SOURCE_DIR) / "packaging/grafana.json");
+  const std::regex metric("frontmonth_[a-z_]+");
+  std::set<std::string> asked;
+  for (auto found = std::sregex_iterator(dashboard.begin(), dashboard.end(), metric);
+       found != std::sregex_iterator(); ++found)
+    asked.insert(std::regex_replace(found->str(), std::regex("_(total|bucket)$"), ""));
+  EXPECT_GT(asked.size(), 15U);
+  for (const auto& name : asked)
+    EXPECT_NE(written.find("\"" + name + "\""), std::string::npos) << name;
+}
 
 }  // namespace
