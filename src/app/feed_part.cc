@@ -1,6 +1,7 @@
 #include "app/feed_part.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <utility>
 
@@ -175,11 +176,15 @@ void FeedPart::at(const jobs::LiveStatus& status) {
   const bool silent = status.feed.newest_arrival == 0 ||
                       newest + kFinalAfter + config_.live.flush_seconds < status.now;
   const bool stored = status.lake.position == status.written && status.lake.last_error.empty();
-  if (status.feed.state == jobs::FeedState::kConnected && silent && stored)
+  // Another gateway may replay what is long past: neither silence nor age means anything then.
+  const bool is_replay = !config_.databento.gateway.empty() && status.clock &&
+                         std::abs(status.now - *status.clock) > kSecondsPerDay;
+  lake_health_.replayed(is_replay ? status.clock : std::nullopt);
+  if (status.feed.state == jobs::FeedState::kConnected && silent && stored && !is_replay)
     for (const char* table : {"candles_1m", "candles_1s"}) lake_health_.seen(table, "", status.now);
   const std::lock_guard lock(mutex_);
-  // Another gateway may replay what is long past.
   if (config_.databento.gateway.empty()) skew_.sample(env_.now(), status.feed.newest_arrival);
+  is_replay_ = is_replay;
   before_ = std::exchange(status_, status);
 }
 
@@ -208,6 +213,9 @@ std::vector<jobs::PartHealth> FeedPart::health() const {
   parts.front() = feed_health(std::move(parts.front()), *status_, before_);
   parts.push_back(lake_sink_health(*status_));
   if (status_->database.is_on) parts.push_back(database_health(*status_));
+  // Seconds of a stream that runs faster than time are no measure of a delay.
+  if (is_replay_)
+    for (jobs::PartHealth& part : parts) part.lag_s.reset();
   return parts;
 }
 

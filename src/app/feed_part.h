@@ -71,6 +71,7 @@ class FeedPart final : private jobs::LiveObserver {
   std::optional<jobs::LiveStatus> status_;  // of the run under way; none: there is none
   std::optional<jobs::LiveStatus> before_;  // a second ago
   ClockSkew skew_;
+  bool is_replay_ = false;  // the stream's clock is another one than the wall's
   Part part_;
 };
 

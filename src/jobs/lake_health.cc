@@ -80,7 +80,7 @@ struct LakeHealth::State {
   [[nodiscard]] HealthLine line_of(const FreshnessRule& rule, const std::string& root,
                                    const Known& known, Second now) const;
   [[nodiscard]] bool is_kept(const FreshnessRule& rule, const std::string& root, const Known& known,
-                             Second now) const;
+                             Second now, Second wall) const;
   [[nodiscard]] std::optional<Second> seen_to(const FreshnessRule& rule, const std::string& root,
                                               const Known& known) const;
   [[nodiscard]] std::set<std::string> roots_of(const table::Table& table);
@@ -96,6 +96,7 @@ struct LakeHealth::State {
   std::map<std::string, std::vector<std::string>, std::less<>> expected;  // roots by table
   std::map<std::pair<std::string, std::string>, Second> seen;             // by table and root
   std::map<std::string, std::string, std::less<>> halts;                  // by root
+  std::optional<Second> replay;                                           // its clock
   // What was found.
   std::map<std::string, std::pair<Nanos, std::vector<std::string>>> folders;  // roots by table
   std::map<std::pair<std::string, std::string>, Known> known;                 // by table and root
@@ -174,8 +175,10 @@ Status LakeHealth::State::read_state(Nanos now) {
     FM_ASSIGN(state, ops::State::open_to_read(env, file));
   }
   constexpr int kDays = 7;  // the trade date in hand may have begun before a long weekend
-  FM_ASSIGN(rejects, state->rejects(Date::of_second(second_of(now)) - kDays));
-  FM_ASSIGN(gaps, state->gaps_since(now - kDays * kNanosPerDay, ops::Gaps::kOpen));
+  const Nanos from =
+      (replay ? static_cast<Nanos>(*replay) * kNanosPerSecond : now) - kDays * kNanosPerDay;
+  FM_ASSIGN(rejects, state->rejects(Date::of_second(second_of(from))));
+  FM_ASSIGN(gaps, state->gaps_since(from, ops::Gaps::kOpen));
   return {};
 }
 
@@ -207,7 +210,7 @@ void LakeHealth::State::read_contracts() {
 }
 
 bool LakeHealth::State::is_kept(const FreshnessRule& rule, const std::string& root,
-                                const Known& found, Second now) const {
+                                const Known& found, Second now, Second wall) const {
   if (const auto* listed = registry->universe().find(root);
       listed != nullptr && listed->last_trade_date &&
       *listed->last_trade_date < Date::of_second(now))
@@ -215,7 +218,7 @@ bool LakeHealth::State::is_kept(const FreshnessRule& rule, const std::string& ro
   if (const auto wanted = expected.find(rule.table); wanted != expected.end())
     if (std::ranges::find(wanted->second, root) != wanted->second.end()) return true;
   // A load of old files is a new commit of old rows.
-  return found.newest && found.last_row && second_of(found.newest->created) + kKeptFor >= now &&
+  return found.newest && found.last_row && second_of(found.newest->created) + kKeptFor >= wall &&
          *found.last_row + kKeptFor >= now;
 }
 
@@ -246,7 +249,9 @@ std::uint64_t LakeHealth::State::gaps_between(Second from, Second to) const {
 }
 
 HealthLine LakeHealth::State::line_of(const FreshnessRule& rule, const std::string& root,
-                                      const Known& found, Second now) const {
+                                      const Known& found, Second wall) const {
+  const bool is_replayed = replay && rule.pace == FreshnessRule::Pace::kStream;
+  const Second now = is_replayed ? *replay : wall;
   const table::Table& table = *table::find_table(rule.table);
   const auto& calendar = registry->calendar();
   const auto family = calendar.template_of(root);
@@ -256,7 +261,7 @@ HealthLine LakeHealth::State::line_of(const FreshnessRule& rule, const std::stri
                                 .last_row = found.last_row,
                                 .is_date = found.is_date,
                                 .seen_to = seen_to(rule, root, found),
-                                .is_kept = is_kept(rule, root, found, now),
+                                .is_kept = is_kept(rule, root, found, now, wall),
                                 .halted = halt == halts.end() ? "" : halt->second});
   HealthLine line;
   line.root = root;
@@ -267,6 +272,9 @@ HealthLine LakeHealth::State::line_of(const FreshnessRule& rule, const std::stri
   line.expected_by = made.expected_by;
   line.next_open = made.next_open;
   line.reason = made.reason;
+  if (is_replayed && made.expected != Expected::kNone)
+    line.reason +=
+        fmt::format("{}as of {} in the replay", line.reason.empty() ? "" : ", ", iso_second(now));
   line.light = made.light;
   if (const auto of_root = contracts.find(root); of_root != contracts.end())
     line.contract = of_root->second.symbol;
@@ -336,6 +344,11 @@ void LakeHealth::seen(std::string_view table, std::string_view root, Second to) 
   const std::lock_guard lock(state_->mutex);
   Second& known = state_->seen[{std::string(table), std::string(root)}];
   known = std::max(known, to);
+}
+
+void LakeHealth::replayed(std::optional<Second> clock) {
+  const std::lock_guard lock(state_->mutex);
+  state_->replay = clock;
 }
 
 void LakeHealth::halted(std::string_view root, std::string_view reason) {

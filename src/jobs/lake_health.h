@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,8 @@ class LakeHealth final : public HealthSource {
   // Whatever there was to know of the table's rows up to this second is stored. An empty root is
   // every root.
   void seen(std::string_view table, std::string_view root, Second to);
+  // A feed replays what is long past: its rows are judged as of then. Nothing: it does not.
+  void replayed(std::optional<Second> clock);
   // Trading of the root is halted, in the exchange's words; empty: it is not, as far as is known.
   void halted(std::string_view root, std::string_view reason);
 

@@ -120,6 +120,24 @@ TEST_F(LakeHealthTest, NoNewsOfAConnectedFeedIsNoDelay) {
   EXPECT_EQ(line->light, Light::kGreen) << line->reason;
 }
 
+TEST_F(LakeHealthTest, AReplayIsJudgedByItsOwnClock) {
+  set_now("2026-11-27T15:00:00Z");
+  open_lake();
+  ASSERT_TRUE(append_minute(*lake_, "ES", kMonday, 0));
+  LakeHealth health(env_, options());
+  health.replayed(at("2025-06-16T00:01:30Z"));
+  const HealthReport report = health.health();
+  const HealthLine* line = find(report, "ES", "candles_1m");
+  ASSERT_NE(line, nullptr);
+  EXPECT_EQ(line->light, Light::kGreen) << line->reason;
+  EXPECT_EQ(line->reason, "as of 2025-06-16T00:01:30Z in the replay");
+  EXPECT_EQ(line->rows_today, lake::kRowsOfMinute);
+  EXPECT_LT(line->age_s.value_or(0), 100);
+  LakeHealth late(env_, options());
+  late.replayed(at("2025-06-16T00:30:00Z"));
+  EXPECT_EQ(find(late.health(), "ES", "candles_1m")->light, Light::kRed);
+}
+
 TEST_F(LakeHealthTest, AHaltIsSaid) {
   set_now("2025-06-16T00:30:00Z");
   open_lake();

@@ -26,11 +26,10 @@ Result<std::vector<Job>> make_jobs(const std::vector<jobs::JobConfig>& configs) 
   std::vector<Job> made;
   made.reserve(configs.size());
   for (const jobs::JobConfig& config : configs) {
-    const auto place = [&](Error error) {
-      const std::string advice = error.advice();
+    const auto place = [&](const Error& error) {
       return std::unexpected(Error(Code::kInvalidConfig, fmt::format("{}: {}: {}", config.place,
                                                                      config.name, error.message()))
-                                 .hint(advice));
+                                 .hint(error.advice()));
     };
     FM_TRY(check_command(config));
     auto zone = Zone::find(config.timezone);
