@@ -234,6 +234,10 @@ void Connection::handle() {
     respond(core_.answer(match_, request, reader_->raw_query()));
     return;
   }
+  if (auto answer = core_.at_hand(match_, request, reader_->raw_query())) {
+    respond(*std::move(answer));
+    return;
+  }
   core_.pool.submit([self = shared_from_this(), &core = core_, match = std::move(match_),
                      query = reader_->raw_query(), request = std::move(request)]() mutable {
     core.unpark_soon();

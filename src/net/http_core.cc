@@ -34,6 +34,15 @@ Answer HttpCore::answer(const Routes::Match& match, ServerRequest& request,
   return out;
 }
 
+std::optional<Answer> HttpCore::at_hand(const Routes::Match& match, ServerRequest& request,
+                                        std::string_view raw_query) {
+  auto response = answer_at_hand(match, request, raw_query);
+  if (!response) return std::nullopt;
+  Answer out{.response = *std::move(response)};
+  look(request, out);
+  return out;
+}
+
 Answer HttpCore::refusal(const ServerRequest& request, ServerResponse response) {
   ++refused;
   Answer out{.response = std::move(response)};

@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_set>
 #include <vector>
@@ -68,6 +69,9 @@ struct HttpCore {
   // On any thread: what `handler` says, or why not, ready to be sent.
   [[nodiscard]] Answer answer(const Routes::Match& match, ServerRequest& request,
                               std::string_view raw_query);
+  // On the loop's thread: an answer that is at hand, ready to be sent.
+  [[nodiscard]] std::optional<Answer> at_hand(const Routes::Match& match, ServerRequest& request,
+                                              std::string_view raw_query);
   [[nodiscard]] Answer refusal(const ServerRequest& request, ServerResponse response);
   // From any thread: the loop will look at its outbox.
   void wake(std::shared_ptr<Connection> connection);

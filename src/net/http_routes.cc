@@ -137,6 +137,20 @@ ServerResponse answer_with(const Routes::Match& match, ServerRequest& request,
   }
 }
 
+std::optional<ServerResponse> answer_at_hand(const Routes::Match& match, ServerRequest& request,
+                                             std::string_view raw_query) {
+  if (!match.options.at_hand) return std::nullopt;
+  // What is wrong with the parameters is said where the handler would be asked.
+  if (!read_parameters(request, raw_query)) return std::nullopt;
+  request.parts = match.parts;
+  try {
+    return match.options.at_hand(request);
+  } catch (const std::exception& error) {
+    log(LogLevel::kError, fmt::format("{} {}: {}", request.method, request.path, error.what()));
+    return ServerResponse::text("Internal Server Error", 500);
+  }
+}
+
 std::string response_head(const ServerResponse& response, Framing framing, std::uint64_t length,
                           bool closes) {
   std::string out;

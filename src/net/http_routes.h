@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,7 @@ class Routes {
  public:
   struct Match {
     const Handler* handler = nullptr;  // null: nothing fits
-    RouteOptions options = {.on_loop = true};
+    RouteOptions options = {.on_loop = true, .at_hand = {}};
     std::vector<std::string> parts = {};
     std::string allowed = {};  // the methods that fit the path, when this one does not: "GET, HEAD"
   };
@@ -39,6 +40,11 @@ class Routes {
 // Reads the parameters and asks the handler; 400 where they are none, 500 where the handler throws.
 [[nodiscard]] ServerResponse answer_with(const Routes::Match& match, ServerRequest& request,
                                          std::string_view raw_query);
+
+// What RouteOptions::at_hand says, if anything.
+[[nodiscard]] std::optional<ServerResponse> answer_at_hand(const Routes::Match& match,
+                                                           ServerRequest& request,
+                                                           std::string_view raw_query);
 
 // How a reader knows where an answer's body ends.
 enum class Framing { kNone, kLength, kChunked, kUntilClose };

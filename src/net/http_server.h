@@ -132,6 +132,9 @@ struct RouteOptions {
   // The handler never blocks (no file, no lock held for long, no query): it answers on the event
   // loop's own thread, without a change of threads.
   bool on_loop = false;
+  // Asked first, on the event loop's thread, and as little allowed to block: an answer that is at
+  // hand. Nothing: the handler is asked.
+  std::function<std::optional<ServerResponse>(const ServerRequest&)> at_hand = {};
 };
 
 // The range of a body of `size` that a Range header asks for. No value: the header asks for nothing

@@ -76,6 +76,33 @@ TEST(HttpServer, FindsTheFirstRouteThatFits) {
   }
 }
 
+TEST(HttpServer, AsksFirstForWhatIsAtHand) {
+  const auto server = make_server();
+  std::atomic<int> asked = 0;
+  RouteOptions options;
+  options.at_hand = [](const ServerRequest& request) -> std::optional<ServerResponse> {
+    if (request.parameter("kept") != "yes") return std::nullopt;
+    return ServerResponse::text("kept " + request.parts.at(0));
+  };
+  server->route(
+      "GET", "/rows/*",
+      [&](const ServerRequest& request) {
+        ++asked;
+        return ServerResponse::text("made " + request.parts.at(0));
+      },
+      options);
+  std::atomic<int> looked = 0;
+  server->before_sending([&](const ServerRequest&, ServerResponse&) { ++looked; });
+  ASSERT_TRUE(server->start());
+  const auto client = HttpClient::create(Env::posix()).value();
+  EXPECT_EQ(client->get(url(*server, "/rows/a?kept=yes"))->body, "kept a");
+  EXPECT_EQ(asked, 0);
+  EXPECT_EQ(client->get(url(*server, "/rows/b?kept=no"))->body, "made b");
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(client->get(url(*server, "/rows/c?kept=%"))->status, 400);
+  EXPECT_EQ(looked, 3);
+}
+
 TEST(HttpServer, LongFormsAreReadAndLongerOnesRefused) {
   const auto server = make_server({.body_bytes_max = 100'000});
   server->route("POST", "/size", [](const ServerRequest& request) {

@@ -163,8 +163,12 @@ Status Access::try_token(std::string_view token, const net::ServerRequest& reque
   return fail(Code::kPermission, "the token is wrong");
 }
 
+bool Access::has_access_at_hand(const net::ServerRequest& request) {
+  return !needs_token() || has_session(cookie_of(request));
+}
+
 Status Access::check(const net::ServerRequest& request) {
-  if (!needs_token() || has_session(cookie_of(request))) return {};
+  if (has_access_at_hand(request)) return {};
   constexpr std::string_view kBearer = "Bearer ";
   const std::string_view header = request.header("authorization");
   if (header.starts_with(kBearer)) return try_token(header.substr(kBearer.size()), request);

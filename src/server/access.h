@@ -54,6 +54,9 @@ class Access {
   // hint) after too many wrong ones.
   [[nodiscard]] Status check(const net::ServerRequest& request);
 
+  // Whether the request needs no token, or has a session.
+  [[nodiscard]] bool has_access_at_hand(const net::ServerRequest& request);
+
   // A token for a session: the value of a Set-Cookie header. Errors: as check().
   [[nodiscard]] Result<std::string> login(std::string_view token,
                                           const net::ServerRequest& request);

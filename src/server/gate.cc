@@ -72,8 +72,22 @@ class Passage {
         began_(context.env.monotonic()),
         gzip_(net::accepts_gzip(request.header("accept-encoding"))) {}
 
-  net::ServerResponse run() {
-    net::ServerResponse response = answer();
+  net::ServerResponse run() { return finished(answer()); }
+
+  // What was kept of an earlier answer, for who may have it; asks no file and waits for nobody.
+  std::optional<net::ServerResponse> at_hand() {
+    if (!reads(request_) || !context_.access->check_origin(request_)) return std::nullopt;
+    if (route_.needs_token && !context_.access->has_access_at_hand(request_)) return std::nullopt;
+    const auto kept = context_.cache.find(cache_key(request_, gzip_));
+    if (!kept) return std::nullopt;
+    if (judge(*kept, context_.index, *context_.rows, began_) != Validity::kValid)
+      return std::nullopt;
+    context_.cache.count(true);
+    return finished(again(*kept, request_));
+  }
+
+ private:
+  net::ServerResponse finished(net::ServerResponse response) {
     response.headers.emplace_back(kRequestId, id_);
     const Nanos took = context_.env.monotonic() - began_;
     context_.figures.add(route_.path, response.status, took);
@@ -83,7 +97,6 @@ class Passage {
     return response;
   }
 
- private:
   net::ServerResponse answer() {
     if (const Status ours = context_.access->check_origin(request_); !ours)
       return refusal(ours.error(), id_);
@@ -267,11 +280,18 @@ void add_common_headers(net::ServerResponse& response) {
 }
 
 void open_routes(Context& context, const Routes& routes, net::HttpServer& http) {
-  for (const Route& route : routes)
-    http.route(std::string(route.method), pattern_of(route.path),
-               [&context, &route](const net::ServerRequest& request) {
-                 return Passage(context, route, request).run();
-               });
+  for (const Route& route : routes) {
+    net::RouteOptions options;
+    options.at_hand = [&context, &route](const net::ServerRequest& request) {
+      return Passage(context, route, request).at_hand();
+    };
+    http.route(
+        std::string(route.method), pattern_of(route.path),
+        [&context, &route](const net::ServerRequest& request) {
+          return Passage(context, route, request).run();
+        },
+        std::move(options));
+  }
   http.otherwise([&context, &routes](const net::ServerRequest& request) {
     const std::string id = new_id(context.env);
     auto response = elsewhere(context, routes, request, id);
