@@ -1,6 +1,6 @@
 // `npm run dev` without FRONTMONTH_URL: the API over an invented market, so that the page can be worked on alone.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Plugin } from 'vite';
+import type { Connect, Plugin } from 'vite';
 import { GAPS, now, ROOTS, rows, sessions, SWITCH, type MockRow } from './market_data';
 import * as other from './other_answers';
 
@@ -150,22 +150,22 @@ async function answer(request: IncomingMessage, path: string, query: URLSearchPa
 }
 
 export function mock(): Plugin {
+  const serve = (middlewares: Connect.Server) => {
+    middlewares.use((request, response, next) => {
+      const url = new URL(request.url ?? '/', 'http://localhost');
+      if (!url.pathname.startsWith('/api/')) return next();
+      if (url.pathname === '/api/stream') return stream(request, response, url.searchParams);
+      void answer(request, url.pathname, url.searchParams).then((body) => {
+        const text = typeof body === 'string';
+        response.statusCode = body === null ? 404 : 200;
+        response.setHeader('Content-Type', text ? 'text/plain' : 'application/json');
+        response.end(text ? body : JSON.stringify(body ?? { title: 'no such route' }));
+      });
+    });
+  };
   return {
     name: 'frontmonth-mock',
-    configureServer(server) {
-      server.middlewares.use((request, response, next) => {
-        const url = new URL(request.url ?? '/', 'http://localhost');
-        if (!url.pathname.startsWith('/api/')) return next();
-        if (url.pathname === '/api/stream') return stream(request, response, url.searchParams);
-        void answer(request, url.pathname, url.searchParams).then((body) => {
-          const text = typeof body === 'string';
-          response.statusCode = body === null ? 404 : 200;
-          response.setHeader('Content-Type', text ? 'text/plain' : 'application/json');
-          response.end(
-            text ? body : JSON.stringify(body ?? { title: 'Not Found', detail: 'no such route' }),
-          );
-        });
-      });
-    },
+    configureServer: (server) => serve(server.middlewares),
+    configurePreviewServer: (server) => serve(server.middlewares),
   };
 }

@@ -188,21 +188,26 @@ function firstEmpty(rows: number[], from: number): number {
   return slot;
 }
 
-// The same axis with one more row, where no empty slot has to come before it; else null: build anew.
-export function extendAxis(axis: Axis, rows: readonly Row[], marks: Marks, resolution: Resolution) {
-  const index = rows.length - 1;
-  const row = rows[index];
-  const before = rows[index - 1];
-  const end = axis.rows[axis.rows.length - 1];
-  if (!row || !before || end !== index - 1) return null;
-  const step = RESOLUTION_SECONDS[resolution];
-  if (row.time - before.time > step) {
-    const intervals = intervalsOf(marks, resolution);
-    if (overlapping(intervals, before.time + 1, row.time).length > 0) return null;
+// Adds the rows behind those that the axis has. False, and nothing added, where rows came in between or an empty slot
+// has to come first: build anew.
+export function extendAxis(
+  axis: Axis,
+  rows: readonly Row[],
+  marks: Marks,
+  resolution: Resolution,
+): boolean {
+  const known = axis.slotOfRow.length;
+  const before = rows[known - 1];
+  const last = rows[rows.length - 1];
+  if (!before || !last || before.time !== axis.times[axis.times.length - 1]) return false;
+  const missing = overlapping(intervalsOf(marks, resolution), before.time + 1, last.time);
+  if (missing.length > 0) return false;
+  for (let index = known; index < rows.length; index++) {
+    const row = rows[index] as Row;
+    if (row.tradeDate !== rows[index - 1]?.tradeDate) axis.dates.push(axis.times.length);
+    axis.slotOfRow.push(axis.times.length);
+    axis.times.push(row.time);
+    axis.rows.push(index);
   }
-  if (row.tradeDate !== before.tradeDate) axis.dates.push(axis.times.length);
-  axis.slotOfRow.push(axis.times.length);
-  axis.times.push(row.time);
-  axis.rows.push(index);
-  return axis;
+  return true;
 }

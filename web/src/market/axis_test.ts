@@ -120,13 +120,17 @@ describe('buildAxis', () => {
 
 describe('extendAxis', () => {
   it('ends as a new axis would', () => {
-    const all = rows(10, 11, 12, 20, 21);
-    const some = all.slice(0, 4);
-    const axis = buildAxis(some, NO_MARKS, '1s');
-    expect(extendAxis(axis, all, NO_MARKS, '1s')).toEqual(buildAxis(all, NO_MARKS, '1s'));
+    const all = [...rows(10, 11, 12), row(20, 'b'), row(21, 'b')];
+    const axis = buildAxis(all.slice(0, 2), NO_MARKS, '1s');
+    expect(extendAxis(axis, all, NO_MARKS, '1s')).toBe(true);
+    expect(axis).toEqual(buildAxis(all, NO_MARKS, '1s'));
+  });
+  it('gives up where a row came in between', () => {
+    const axis = buildAxis(rows(10, 12), NO_MARKS, '1s');
+    expect(extendAxis(axis, rows(10, 11, 12), NO_MARKS, '1s')).toBe(false);
   });
   it('gives up where a gap has to be shown', () => {
     const marks = { ...NO_MARKS, gaps: [gap(12, 20)] };
-    expect(extendAxis(buildAxis(rows(10), marks, '1s'), rows(10, 30), marks, '1s')).toBeNull();
+    expect(extendAxis(buildAxis(rows(10), marks, '1s'), rows(10, 30), marks, '1s')).toBe(false);
   });
 });

@@ -21,6 +21,10 @@ export interface ModelEvents {
 // Older rows are asked for before their end comes into sight.
 const AHEAD_SCREENS = 0.5;
 const PROFILE_REST_MS = 250;
+// Each point is changed by itself; beyond so many, all anew is faster.
+const UPDATED_ROWS_MAX = 200;
+const CROWDED_SLOTS = 6_000;
+const CROWDED_MS = 5_000;
 
 export class ChartModel implements Steerable {
   private readonly chart: Chart;
@@ -32,6 +36,8 @@ export class ChartModel implements Steerable {
   private profileRange = '';
   private readonly abort = new AbortController();
   private cursor: number | null = null;
+  private changeTimer: ReturnType<typeof setTimeout> | undefined;
+  private firstChanged = Infinity;
 
   constructor(
     element: HTMLElement,
@@ -64,6 +70,7 @@ export class ChartModel implements Steerable {
 
   stop(): void {
     clearTimeout(this.profileTimer);
+    clearTimeout(this.changeTimer);
     this.abort.abort();
     this.feed.stop();
     this.chart.close();
@@ -128,6 +135,9 @@ export class ChartModel implements Steerable {
   }
 
   private rebuild(fresh: boolean): void {
+    clearTimeout(this.changeTimer);
+    this.changeTimer = undefined;
+    this.firstChanged = Infinity;
     this.axis = buildAxis(this.feed.rows.all, this.feed.marks, this.choice.resolution);
     const data = this.data();
     this.chart.setData(data, fresh);
@@ -142,25 +152,31 @@ export class ChartModel implements Steerable {
     this.news(data);
   }
 
+  // With so much in sight that many rows share a pixel, one more row cannot be seen, and drawing it puts all of them
+  // together anew: then new rows wait for each other.
   private change(first: number): void {
-    const rows = this.feed.rows.all;
-    const added = rows.length - this.axis.slotOfRow.length;
-    if (added === 0 || (added === 1 && this.extend())) {
-      const data = this.data();
-      this.chart.update(data, first);
-      this.news(data);
-    } else {
-      this.rebuild(false);
-    }
+    this.firstChanged = Math.min(this.firstChanged, first);
+    if (this.changeTimer !== undefined) return;
+    const slots = this.chart.visibleSlots();
+    const crowded = slots !== null && slots.to - slots.from > CROWDED_SLOTS;
+    const drawIt = () => {
+      this.changeTimer = undefined;
+      this.drawChange(this.firstChanged);
+      this.firstChanged = Infinity;
+    };
+    if (crowded) this.changeTimer = setTimeout(drawIt, CROWDED_MS);
+    else drawIt();
   }
 
-  // False when the new row is not the last, or empty slots have to come before it.
-  private extend(): boolean {
+  private drawChange(first: number): void {
     const rows = this.feed.rows.all;
-    const before = rows[rows.length - 2];
-    const end = this.axis.times[this.axis.times.length - 1];
-    if (!before || before.time !== end) return false;
-    return extendAxis(this.axis, rows, this.feed.marks, this.choice.resolution) !== null;
+    const { marks } = this.feed;
+    const added = rows.length > this.axis.slotOfRow.length;
+    const fits = !added || extendAxis(this.axis, rows, marks, this.choice.resolution);
+    if (!fits || rows.length - first > UPDATED_ROWS_MAX) return this.rebuild(false);
+    const data = this.data();
+    this.chart.update(data, first);
+    this.news(data);
   }
 
   private seen(from: number, to: number): void {
