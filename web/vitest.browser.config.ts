@@ -1,0 +1,14 @@
+// The tests of tests/web: one browser, one lake, one file after the other.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  root: '../tests/web',
+  test: {
+    include: ['*_test.ts'],
+    environment: 'node',
+    fileParallelism: false,
+    globalSetup: './stage_setup.ts',
+    testTimeout: 90_000,
+    hookTimeout: 240_000,
+  },
+});
