@@ -130,8 +130,8 @@ export class ChartModel implements Steerable {
   }
 
   private news(data: ChartData): void {
-    const { columns, source } = this.feed;
-    this.events.tell({ rows: data.rows.slice(), cvd: data.cvd, columns, source });
+    const { marks, source } = this.feed;
+    this.events.tell({ rows: data.rows.slice(), cvd: data.cvd, marks, source });
   }
 
   private rebuild(fresh: boolean): void {

@@ -25,13 +25,12 @@ export interface FeedEvents {
   busy(loading: boolean): void;
 }
 
-const NO_MARKS: Marks = { sessions: [], holidays: [], switches: [], gaps: [] };
+export const NO_MARKS: Marks = { sessions: [], holidays: [], switches: [], gaps: [] };
 
 export class ChartFeed {
   readonly rows = new Rows();
   marks: Marks = NO_MARKS;
   source: string | null = null;
-  columns: string[] = [];
   earlier = false;
   private readonly abort = new AbortController();
   private readonly ends: (() => void)[] = [];
@@ -93,7 +92,6 @@ export class ChartFeed {
       const answer = await this.ask({ limit: FIRST_ROWS });
       const rows = rowsOf(columnsOf(answer));
       this.source = answer.source;
-      this.columns = answer.columns;
       this.earlier = answer.earlier;
       this.rows.replace(rows);
       await this.addMarks(rows);

@@ -1,6 +1,6 @@
 // One chart with its choices, the row under its cross-hair, and what its market does.
 import { useCallback, useState } from 'preact/hooks';
-import type { LiveData, Root } from '../api/types';
+import type { LiveData, Marks, Root } from '../api/types';
 import type { ChartChoice } from '../route';
 import { settings } from '../settings';
 import { useStore } from '../store';
@@ -12,6 +12,8 @@ import { ChoiceBar } from './choice_bar';
 import { Inspector } from './inspector';
 import { Legend } from './legend';
 import type { Shown } from './market';
+import { NO_MARKS } from './feed';
+import { MarkList } from './mark_list';
 import { MarketState } from './market_state';
 import { RowTable } from './row_table';
 import type { Row } from './rows';
@@ -31,7 +33,7 @@ export interface PanelProps {
 export interface ChartNews {
   rows: readonly Row[];
   cvd: readonly (number | null)[]; // as its pane shows it
-  columns: string[];
+  marks: Marks; // of the time that is loaded
   source: string | null;
   loading: boolean;
   problem: string | null;
@@ -40,7 +42,7 @@ export interface ChartNews {
 const NOTHING: ChartNews = {
   rows: [],
   cvd: [],
-  columns: [],
+  marks: NO_MARKS,
   source: null,
   loading: true,
   problem: null,
@@ -99,6 +101,7 @@ export function Panel(props: PanelProps) {
           No rows of {choice.root} at this resolution. {live?.reason}
         </Empty>
       )}
+      <MarkList marks={news.marks} zone={zone} />
       <div class="panel-body">
         <ChartBox
           key={`${choice.root} ${choice.resolution} ${choice.contract}`}
