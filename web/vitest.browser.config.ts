@@ -1,8 +1,9 @@
 // The tests of tests/web: one browser, one lake, one file after the other.
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  root: '../tests/web',
+  root: fileURLToPath(new URL('../tests/web', import.meta.url)),
   test: {
     include: ['*_test.ts'],
     environment: 'node',
