@@ -84,8 +84,15 @@ function FeedState() {
   const said = useStore(status);
   const now = useClock();
   const lost = connection !== 'live';
-  const feed = lost ? LINK_TEXT[connection] : said ? `feed ${said.feed}` : LINK_TEXT.live;
-  const state = lost ? 'yellow' : !said ? 'grey' : said.ok ? 'green' : 'red';
+  const feed =
+    lost || !said ? LINK_TEXT[connection] : said.feed === 'none' ? 'no feed' : `feed ${said.feed}`;
+  const state = lost
+    ? 'yellow'
+    : !said || said.feed === 'none'
+      ? 'grey'
+      : said.ok
+        ? 'green'
+        : 'red';
   return (
     <p class="feed-state" data-link={connection}>
       <Dot state={state} />
@@ -126,15 +133,15 @@ function Choices() {
         value={zone}
         onChange={(event) => change({ zone: event.currentTarget.value as ZoneChoice })}
       >
-        <option value="exchange">Exchange time</option>
-        <option value="local">Local time</option>
+        <option value="exchange">Exchange</option>
+        <option value="local">Local</option>
       </select>
       <select
         aria-label="Colours"
         value={theme}
         onChange={(event) => change({ theme: event.currentTarget.value as ThemeChoice })}
       >
-        <option value="system">System colours</option>
+        <option value="system">System</option>
         <option value="light">Light</option>
         <option value="dark">Dark</option>
       </select>

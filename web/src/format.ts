@@ -48,6 +48,12 @@ export function short(value: number): string {
   return integer(value);
 }
 
+// Contracts on an axis: every digit while there is room, so that neighbouring marks never read the same.
+export function contracts(value: number): string {
+  const whole = Math.round(value);
+  return Math.abs(whole) < 1e6 ? integer(whole) : short(whole);
+}
+
 export function share(value: number | null | undefined): string {
   if (value === null || value === undefined) return NONE;
   // 99.96 % must not read 100 %.

@@ -54,6 +54,14 @@ describe('numbers', () => {
   });
 });
 
+describe('contracts', () => {
+  it('are whole, and short only beyond a million', () => {
+    expect(format.contracts(15_448.4)).toBe('15,448');
+    expect(format.contracts(-999_999)).toBe('−999,999');
+    expect(format.contracts(12_345_678)).toBe('12.3 M');
+  });
+});
+
 describe('share', () => {
   it('says 100 % only of all', () => {
     expect(format.share(1)).toBe('100 %');

@@ -94,12 +94,15 @@ export class Stream {
     };
     const source = new EventSource(address('api/stream', parameters));
     this.source = source;
+    const resumes = this.lastId !== '';
     this.lastHeard = Date.now();
     if (link.get() !== 'lost') link.set('connecting');
     source.onopen = () => {
       this.heard();
       this.retryMs = RETRY_MS_MIN;
       link.set('live');
+      // Between what a chart has read and the stream's beginning there may be rows.
+      if (!resumes) this.tellReset('connected');
     };
     source.onerror = () => this.lost(source);
     source.addEventListener('rows', (event) => this.takeRows(event));
@@ -111,7 +114,7 @@ export class Stream {
       this.heard();
       this.lastId = (event as MessageEvent).lastEventId;
       const reason = (JSON.parse(event.data as string) as { reason?: string }).reason ?? '';
-      for (const listener of [...this.listeners.keys()]) listener.reset(reason);
+      this.tellReset(reason);
     });
   }
 
@@ -119,6 +122,10 @@ export class Stream {
     this.source?.close();
     this.source = null;
     link.set('off');
+  }
+
+  private tellReset(reason: string): void {
+    for (const listener of [...this.listeners.keys()]) listener.reset(reason);
   }
 
   private heard(): void {

@@ -214,9 +214,8 @@ export interface JobRun {
   ended: string | null;
   state: string;
   rows: number | null;
-  bytes: number | null;
   error: string | null;
-  exit_code: number | null;
+  parameters?: string | null;
 }
 export interface QualityEvent {
   id?: string | number;

@@ -11,14 +11,23 @@ import { CoverageKey } from './key';
 import { parameters, placeOf, placeOfKey, placeValues, trail, type Place } from './levels';
 import { Minutes } from './minutes';
 
-const TIMEFRAMES = ['1s', '1m', '1h', '1d'] as const;
+const TIMEFRAMES = ['candles', '1m', '1m_live', '1s', '1h', '1d'] as const;
+const TIMEFRAME_LABELS: Record<(typeof TIMEFRAMES)[number], string> = {
+  candles: 'Candles',
+  '1m': '1 min',
+  '1m_live': '1 min live',
+  '1s': '1 s',
+  '1h': '1 h',
+  '1d': '1 d',
+};
 
 export function Coverage() {
   const { values } = useStore(route);
   const roots = useApi<{ roots: Root[] }>('api/roots');
   const stored = roots.data?.roots.filter((root) => root.has_rows) ?? [];
   const root = values['root'] ?? stored[0]?.root ?? '';
-  const timeframe = TIMEFRAMES.find((each) => each === values['timeframe']) ?? '1m';
+  const timeframe =
+    TIMEFRAMES.find((each) => each === values['timeframe']) ?? firstTimeframe(stored, root);
   const place = placeOf(values);
   const answer = useApi<CoverageAnswer>(
     root ? 'api/coverage' : null,
@@ -50,6 +59,7 @@ export function Coverage() {
           label="Timeframe"
           options={TIMEFRAMES}
           value={timeframe}
+          text={(each) => TIMEFRAME_LABELS[each]}
           choose={(next) => setValues({ timeframe: next })}
         />
         <nav class="trail" aria-label="Level">
@@ -83,6 +93,12 @@ export function Coverage() {
       {cell && <CellReason cell={cell} />}
     </div>
   );
+}
+
+// Candles where there are any; they are what most roots begin with.
+function firstTimeframe(roots: Root[], name: string): (typeof TIMEFRAMES)[number] {
+  const tables = roots.find((root) => root.root === name)?.tables ?? [];
+  return tables.some((table) => table.table.startsWith('candles_')) ? 'candles' : '1m';
 }
 
 function CellReason({ cell }: { cell: CoverageCell }) {

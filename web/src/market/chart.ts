@@ -95,7 +95,7 @@ export class Chart {
     const counted = {
       type: 'custom',
       minMove: 1,
-      formatter: (value: number) => format.short(Math.round(value)),
+      formatter: (value: number) => format.contracts(value),
     } as const;
     this.volume = this.chart.addSeries(HistogramSeries, {
       priceFormat: counted,

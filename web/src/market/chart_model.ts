@@ -8,7 +8,7 @@ import { buildAxis, extendAxis, type Axis } from './axis';
 import { Chart, type ChartData } from './chart';
 import type { Steerable } from './chart_keys';
 import { cvdValues, type CvdMode } from './cvd';
-import { ChartFeed, contractParameters } from './feed';
+import { ChartFeed } from './feed';
 import type { ChartNews } from './panel';
 import type { Row } from './rows';
 
@@ -200,10 +200,12 @@ export class ChartModel implements Steerable {
     if (`${from} ${to}` === this.profileRange) return;
     this.profileRange = `${from} ${to}`;
     const { root, contract } = this.choice;
+    // Of a deferred month it is the contract that is that month now.
+    const symbol = contract === 'front' ? undefined : this.feed.rows.last?.symbol;
     try {
       const answer = await get<VolumeAtPrice>(
         'api/volume-at-price',
-        { root, from, to, ...contractParameters(contract) },
+        { root, from, to, symbol },
         this.abort.signal,
       );
       if (this.profile) this.chart.setProfile(answer);

@@ -35,6 +35,7 @@ export class ChartFeed {
   private readonly abort = new AbortController();
   private readonly ends: (() => void)[] = [];
   private loading = false;
+  private again = false; // something came while a request was under way: read once more
 
   constructor(
     private readonly choice: ChartChoice,
@@ -74,9 +75,9 @@ export class ChartFeed {
       const answer = await this.ask({ before: first.time, limit: PAGE_ROWS });
       const older = rowsOf(columnsOf(answer));
       this.earlier = answer.earlier && older.length > 0;
+      this.events.said(null);
       await this.addMarks(older);
       if (this.rows.prepend(older) > 0) this.events.rebuilt(false);
-      this.events.said(null);
     } catch (error) {
       this.fail(error);
     } finally {
@@ -94,20 +95,22 @@ export class ChartFeed {
       this.source = answer.source;
       this.earlier = answer.earlier;
       this.rows.replace(rows);
+      this.events.said(null);
       await this.addMarks(rows);
       this.events.rebuilt(true);
-      this.events.said(null);
     } catch (error) {
       this.fail(error);
     } finally {
       this.loading = false;
       this.events.busy(false);
     }
+    if (this.again) await this.reread();
   }
 
   // What is new since the newest rows; everything where there are none yet or too much is missing.
   private async reread(): Promise<void> {
     const last = this.rows.last;
+    this.again = this.loading;
     if (this.loading) return;
     if (!last) return this.load();
     const step = RESOLUTION_SECONDS[this.choice.resolution];
@@ -118,15 +121,16 @@ export class ChartFeed {
       const rows = rowsOf(columnsOf(answer));
       const newest = rows[rows.length - 1];
       const jumped = newest !== undefined && newest.time > last.time + step;
+      this.events.said(null);
       if (jumped) await this.addMarks(rows);
       this.apply(rows);
-      this.events.said(null);
     } catch (error) {
       this.fail(error);
     }
   }
 
   private take(event: RowsEvent): void {
+    if (this.loading) this.again = true;
     if (!this.rows.last) return;
     this.apply(rowsOfEvent(event.columns, event.rows));
   }
@@ -154,12 +158,17 @@ export class ChartFeed {
     if (!first || !last) return;
     const from = first.time - RESOLUTION_SECONDS[this.choice.resolution];
     const to = last.time + 86400;
-    const marks = await get<Marks>(
-      'api/marks',
-      { root: this.choice.root, from, to },
-      this.abort.signal,
-    );
-    this.marks = mergeMarks(this.marks, marks);
+    try {
+      const marks = await get<Marks>(
+        'api/marks',
+        { root: this.choice.root, from, to },
+        this.abort.signal,
+      );
+      this.marks = mergeMarks(this.marks, marks);
+    } catch (error) {
+      // Rows without marks are better than none; the next page asks again.
+      this.fail(error);
+    }
   }
 
   private async askLive(): Promise<void> {

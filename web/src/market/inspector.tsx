@@ -27,7 +27,7 @@ export function Inspector({ row, choice, root, zone, source }: InspectorProps) {
   const table = schema.data?.tables.find((each) => each.name === source);
   const cells = whole ?? known(row);
   return (
-    <aside class="inspector" aria-label="Columns of the row">
+    <aside class="inspector" aria-label="Columns of the row" tabIndex={0}>
       <h2>{source ?? 'Row'}</h2>
       <p class="soft">{fullTime(row.time, zone)}</p>
       <table>

@@ -46,27 +46,20 @@ export function Jobs() {
                   <th scope="col" class="number">
                     Rows
                   </th>
-                  <th scope="col" class="number">
-                    Bytes
-                  </th>
                   <th scope="col">Error</th>
                   <th scope="col">Log</th>
                 </tr>
               </thead>
               <tbody>
                 {runs.map((run) => (
-                  <tr key={run.run_id}>
+                  <tr key={run.run_id} title={run.parameters ?? undefined}>
                     <th scope="row">
                       <Dot state={runState(run)} /> {run.job}
                     </th>
-                    <td>
-                      {run.state}
-                      {run.exit_code ? ` (${run.exit_code})` : ''}
-                    </td>
+                    <td>{run.state}</td>
                     <td>{near(run.started)}</td>
                     <td class="number">{took(run)}</td>
                     <td class="number">{format.integer(run.rows)}</td>
-                    <td class="number">{format.bytes(run.bytes)}</td>
                     <td class="wide">{run.error ?? format.NONE}</td>
                     <td>
                       <button

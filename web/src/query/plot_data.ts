@@ -9,7 +9,7 @@ export interface PlotData {
 }
 
 const NUMERIC = /INT|DOUBLE|FLOAT|DECIMAL|REAL|NUMERIC/i;
-const TIME = /TIMESTAMP|DATE/i;
+const TIME = /^time$|TIMESTAMP|DATE/i;
 const SERIES_MAX = 6;
 
 export function isNumeric(type: string): boolean {
