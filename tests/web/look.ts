@@ -1,9 +1,9 @@
 // A page in the browser: what it says on its console, pictures of it, its accessibility.
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { expect } from "vitest";
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { expect } from 'vitest';
 
 export interface Look {
   page: Page;
@@ -16,24 +16,18 @@ export interface LookOptions {
   dark?: boolean;
 }
 
-export async function open(
-  browser: Browser,
-  address: string,
-  options: LookOptions = {},
-) {
+export async function open(browser: Browser, address: string, options: LookOptions = {}) {
   const context = await browser.newContext({
     viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
-    colorScheme: options.dark ? "dark" : "light",
-    timezoneId: "Europe/Berlin",
+    colorScheme: options.dark ? 'dark' : 'light',
+    timezoneId: 'Europe/Berlin',
   });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const complaints: string[] = [];
-  page.on("pageerror", (error) =>
-    complaints.push(String(error.stack ?? error)),
-  );
-  page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
+  page.on('pageerror', (error) => complaints.push(String(error.stack ?? error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
   });
   await page.goto(address);
   return { page, complaints };
@@ -44,7 +38,7 @@ export async function close({ page, complaints }: Look): Promise<void> {
   expect(complaints).toEqual([]);
 }
 
-const PICTURES = process.env["FM_PAGE_OUT"];
+const PICTURES = process.env['FM_PAGE_OUT'];
 
 export async function picture(page: Page, name: string): Promise<void> {
   if (!PICTURES) return;
@@ -52,10 +46,7 @@ export async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(PICTURES, `${name}.png`) });
 }
 
-const axe = readFileSync(
-  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
-  "utf8",
-);
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 interface Finding {
   id: string;
@@ -75,11 +66,8 @@ export async function faults(page: Page): Promise<string[]> {
     return (await judge.run()).violations;
   });
   return findings
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) =>
-      nodes.map(
-        (node) =>
-          `${id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ""}`,
-      ),
+      nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`),
     );
 }

@@ -1,12 +1,12 @@
 // The program under test, run as a user would.
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 
-export const KEY = "db-0123456789abcdefghijklmnopq";
+export const KEY = 'db-0123456789abcdefghijklmnopq';
 
 export function program(): string {
-  const path = process.env["FRONTMONTH"];
-  if (!path) throw new Error("FRONTMONTH does not name the program under test");
+  const path = process.env['FRONTMONTH'];
+  if (!path) throw new Error('FRONTMONTH does not name the program under test');
   return path;
 }
 
@@ -17,13 +17,11 @@ export function run(directory: string, ...words: string[]): string {
   const done = spawnSync(program(), words, {
     cwd: directory,
     env: environment(),
-    encoding: "utf8",
+    encoding: 'utf8',
     maxBuffer: 64 << 20,
   });
   if (done.status !== 0)
-    throw new Error(
-      `frontmonth ${words.join(" ")}: exit ${done.status}\n${done.stderr}`,
-    );
+    throw new Error(`frontmonth ${words.join(' ')}: exit ${done.status}\n${done.stderr}`);
   return done.stdout;
 }
 
@@ -35,35 +33,28 @@ export interface Service {
 const READY_MS = 60_000;
 
 // Starts what serves until it is stopped, and waits for its first line.
-export async function serve(
-  directory: string,
-  log: string,
-  ...words: string[]
-): Promise<Service> {
-  const errors = openSync(log, "a");
+export async function serve(directory: string, log: string, ...words: string[]): Promise<Service> {
+  const errors = openSync(log, 'a');
   const child = spawn(program(), words, {
     cwd: directory,
     env: environment(),
-    stdio: ["ignore", "pipe", errors],
+    stdio: ['ignore', 'pipe', errors],
   });
   closeSync(errors);
   const line = await new Promise<string>((done, fail) => {
-    let said = "";
-    const timer = setTimeout(
-      () => fail(new Error(`${words[0]} is not ready`)),
-      READY_MS,
-    );
-    child.stdout?.on("data", (chunk: Buffer) => {
+    let said = '';
+    const timer = setTimeout(() => fail(new Error(`${words[0]} is not ready`)), READY_MS);
+    child.stdout?.on('data', (chunk: Buffer) => {
       said += chunk.toString();
-      if (!said.includes("\n")) return;
+      if (!said.includes('\n')) return;
       clearTimeout(timer);
-      done(said.slice(0, said.indexOf("\n")));
+      done(said.slice(0, said.indexOf('\n')));
     });
-    child.on("exit", (code) => {
+    child.on('exit', (code) => {
       clearTimeout(timer);
       fail(
         new Error(
-          `${words.join(" ")} ended with ${code}\n${readFileSync(log, "utf8").slice(-2000)}`,
+          `${words.join(' ')} ended with ${code}\n${readFileSync(log, 'utf8').slice(-2000)}`,
         ),
       );
     });
@@ -74,9 +65,9 @@ export async function serve(
 export async function stop(service: Service): Promise<void> {
   const child = service.process;
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((done) => child.once("close", done));
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  const ended = new Promise((done) => child.once('close', done));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
   await ended;
   clearTimeout(timer);
 }

@@ -1,9 +1,9 @@
 // Made once for all files.
-import { rmSync } from "node:fs";
-import type { TestProject } from "vitest/node";
-import { makeStage, type Stage } from "./stage";
+import { rmSync } from 'node:fs';
+import type { TestProject } from 'vitest/node';
+import { makeStage, type Stage } from './stage';
 
-declare module "vitest" {
+declare module 'vitest' {
   export interface ProvidedContext {
     stage: Stage;
   }
@@ -11,9 +11,8 @@ declare module "vitest" {
 
 export default async function setup(project: TestProject) {
   const stage = await makeStage();
-  project.provide("stage", stage);
+  project.provide('stage', stage);
   return () => {
-    if (!process.env["FM_PAGE_KEEP"])
-      rmSync(stage.directory, { recursive: true, force: true });
+    if (!process.env['FM_PAGE_KEEP']) rmSync(stage.directory, { recursive: true, force: true });
   };
 }

@@ -22,9 +22,10 @@ export function summary(health: Pick<Health, 'ok' | 'lines' | 'parts' | 'alarms'
   if (told.length > 0) return { state: 'yellow', text: told.join(', ') };
   if (!health.ok) return { state: 'red', text: 'Something is wrong' };
   if (health.lines.length === 0) return { state: 'grey', text: 'There is no data to watch' };
-  const open = health.lines.filter((line) => line.state === 'green').length;
-  return open > 0
-    ? { state: 'green', text: 'Everything is as it should be' }
+  if (health.lines.some((line) => line.state === 'green'))
+    return { state: 'green', text: 'Everything is as it should be' };
+  return health.lines.every((line) => line.expected === 'none')
+    ? { state: 'grey', text: 'Nothing keeps this data up to date' }
     : { state: 'grey', text: 'Nothing is expected now: the markets are closed' };
 }
 

@@ -21,6 +21,12 @@ describe('summary', () => {
   for (const [name, lines, parts, alarms, ok, state] of cases)
     it(name, () => expect(summary({ ok, lines, parts, alarms }).state).toBe(state));
 
+  it('tells closed markets from data that nothing feeds', () => {
+    const text = (expected: HealthLine['expected']) =>
+      summary({ ok: true, parts: [], alarms: [], lines: [{ ...line('grey'), expected }] }).text;
+    expect(text('closed')).toContain('closed');
+    expect(text('none')).toContain('Nothing keeps');
+  });
   it('counts', () => {
     const lines = [line('red'), line('red'), line('yellow')];
     expect(summary({ ok: false, lines, parts: [], alarms: [alarm('warning')] }).text).toBe(

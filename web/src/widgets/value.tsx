@@ -7,6 +7,9 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+// The end of a name that says its unit, which the value says again.
+const UNIT = /_(s|seconds)$/;
+
 // Columns of a list of objects, in the order in which they first occur.
 export function columnsOf(list: readonly Fields[]): string[] {
   return [...new Set(list.flatMap((each) => Object.keys(each)))];
@@ -17,7 +20,7 @@ export function scalar(name: string, value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value !== 'number') return typeof value === 'string' ? value : JSON.stringify(value);
   if (/bytes/.test(name)) return format.bytes(value);
-  if (/(^|_)(s|seconds)$/.test(name)) return format.span(value);
+  if (UNIT.test(name)) return format.span(value);
   return Number.isInteger(value) ? format.integer(value) : String(Number(value.toPrecision(8)));
 }
 
@@ -35,7 +38,7 @@ export function Value({ value, name = '' }: { value: unknown; name?: string }) {
     <dl class="fields">
       {Object.entries(value).map(([key, field]) => (
         <div key={key} class={typeof field === 'object' && field !== null ? 'nested' : ''}>
-          <dt>{format.label(key)}</dt>
+          <dt>{format.label(key.replace(UNIT, ''))}</dt>
           <dd>
             <Value value={field} name={key} />
           </dd>
@@ -57,7 +60,7 @@ function Table({ rows, name }: { rows: readonly Fields[]; name: string }) {
           <tr>
             {columns.map((column) => (
               <th key={column} scope="col" class={className(column)}>
-                {format.label(column)}
+                {format.label(column.replace(UNIT, ''))}
               </th>
             ))}
           </tr>
