@@ -203,6 +203,15 @@ Result<RowCursor> Lake::read(const table::Table& table, const ReadRange& range) 
   }
 }
 
+Result<std::string> Lake::id() { return store_of(*env_, directory_, options_).make_id(); }
+
+Status Lake::take_id_of(const Lake& other) {
+  FM_ASSIGN(const auto id, store_of(*other.env_, other.directory_, other.options_).id());
+  const Store store = store_of(*env_, directory_, options_);
+  FM_ASSIGN(const auto present, store.id());
+  return !id || id == present ? Status{} : store.set_id(*id);
+}
+
 Status Lake::clean() { return store_of(*env_, directory_, options_).clean(); }
 
 std::string Lake::store_path(const DataFile& file) const {

@@ -112,6 +112,12 @@ class Lake {
   [[nodiscard]] const std::string& state_dir() const { return options_.state_dir; }
   [[nodiscard]] Env& env() const { return *env_; }
 
+  // 32 hexadecimal digits that no other lake has, made when first asked for. A backup and what is
+  // restored from it keep them.
+  [[nodiscard]] Result<std::string> id();
+  // The id of `other`, where it has one.
+  [[nodiscard]] Status take_id_of(const Lake& other);
+
   // Makes `rows`, which are sorted as the table says, the whole content of the partition: entirely
   // or not at all, also through kill -9 and a power cut. No rows make an empty partition. Errors:
   // kInvalidArgument for rows out of order, doubled keys or a root that is no directory name;

@@ -40,7 +40,8 @@ Store::Store(Env& env, const std::string& lake_directory, std::string state_dir,
       state_(std::move(state_dir)),
       grace_(grace),
       lock_patience_(lock_patience),
-      history_(env, lake_, join(store_, "history"), keep) {}
+      history_(env, lake_, join(store_, "history"), keep),
+      changes_(env, lake_) {}
 
 std::string Store::part_path(std::string_view name) const {
   return fmt::format("{}/{}{}", store_, name, kPart);
@@ -82,6 +83,39 @@ Status Store::prepare() {
   return fail(Code::kUnsupported, "{}: the lake says \"{}\"; this version reads \"{}\"", format,
               std::string_view(*text).substr(0, text->find('\n')),
               kFormatText.substr(0, kFormatText.size() - 1));
+}
+
+Result<std::optional<std::string>> Store::id() const {
+  constexpr std::size_t kDigits = 32;
+  const std::string path = join(store_, "id");
+  auto text = read_text(*env_, path, 4096);
+  if (!text) {
+    if (is_missing(text.error())) return std::nullopt;
+    return std::unexpected(std::move(text).error());
+  }
+  if (text->ends_with('\n')) text->pop_back();
+  const bool is_id =
+      text->size() == kDigits && text->find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (is_id) return *std::move(text);
+  return fail(Code::kCorrupt, "{}: \"{}\" names no lake; expected {} hexadecimal digits", path,
+              *text, kDigits);
+}
+
+Status Store::set_id(std::string_view id) const {
+  FM_ASSIGN(Draft draft, begin_draft());
+  bool renamed = false;
+  Status made = write_file(join(store_, "id"), fmt::format("{}\n", id), draft, renamed);
+  end_draft(draft);
+  return made;
+}
+
+Result<std::string> Store::make_id() const {
+  FM_ASSIGN(const auto lock, env_->lock(join(state_, "locks/store"), lock_patience_));
+  FM_ASSIGN(auto there, id());
+  if (there) return *std::move(there);
+  std::string made = fmt::format("{:016x}{:016x}", env_->random(), env_->random());
+  FM_TRY(set_id(made));
+  return made;
 }
 
 // What a commit needs of the file system, tried once for a new lake.
@@ -259,7 +293,11 @@ Status Store::remove_retired() const {
 Status Store::write_manifest(const Manifest& manifest, const Draft& draft, bool& renamed) const {
   const std::string path = manifest_path(manifest.table, manifest.partition);
   FM_TRY(make_durable_directories(*env_, lake_, parent_of(path)));
-  return write_file(path, encode(manifest), draft, renamed);
+  FM_TRY(changes_.add(manifest.table, manifest.partition));
+  Status written = write_file(path, encode(manifest), draft, renamed);
+  // Without this line a reader may learn of it an hour later; the rows count all the same.
+  if (renamed) static_cast<void>(changes_.add(manifest.table, manifest.partition));
+  return written;
 }
 
 // By way of the token's draft; `renamed` tells whether the file is in place.
@@ -355,6 +393,7 @@ Status Store::clean() const {
   FM_ASSIGN(const auto names, list_or_empty(*env_, store_));
   for (const auto& name : names)
     if (name.ends_with(kDraft) || name.ends_with(kManifestDraft)) FM_TRY(clean_token(store_, name));
+  FM_TRY(changes_.shorten());
   return clean_orphans();
 }
 

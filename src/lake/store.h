@@ -12,6 +12,7 @@
 
 #include "base/env.h"
 #include "base/error.h"
+#include "lake/changes_log.h"
 #include "lake/history.h"
 #include "lake/manifest.h"
 #include "table/catalogue.h"
@@ -26,6 +27,12 @@ class Store {
 
   // Creates what is missing. Errors: kUnsupported where the file system cannot link or exchange.
   [[nodiscard]] Status prepare();
+
+  // What tells this lake from every other, copies of it apart; nothing where it has none yet.
+  [[nodiscard]] Result<std::optional<std::string>> id() const;
+  [[nodiscard]] Status set_id(std::string_view id) const;
+  // Made where there is none.
+  [[nodiscard]] Result<std::string> make_id() const;
 
   [[nodiscard]] std::string part_path(std::string_view name) const;
   [[nodiscard]] std::string manifests_of(std::string_view table) const;
@@ -112,6 +119,7 @@ class Store {
   Nanos grace_;
   Nanos lock_patience_;
   History history_;
+  ChangesLog changes_;
 };
 
 }  // namespace fm::lake
