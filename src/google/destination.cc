@@ -44,6 +44,38 @@ std::string Destination::object_of(const table::Table& table, const lake::Partit
                      partition.first_day(table).iso(), part);
 }
 
+std::optional<lake::PartitionKey> Destination::partition_of(const table::Table& table,
+                                                            std::string_view object) const {
+  const std::string folder = folder_of(table);
+  constexpr std::string_view kRoot = "root=", kDate = "date=", kDay = "YYYY-MM-DD";
+  if (!object.starts_with(folder)) return std::nullopt;
+  std::string_view rest = object.substr(folder.size());
+  lake::PartitionKey key;
+  if (rest.starts_with(kRoot)) {
+    const std::size_t end = rest.find('/');
+    if (end == std::string_view::npos) return std::nullopt;
+    key.root = rest.substr(kRoot.size(), end - kRoot.size());
+    rest.remove_prefix(end + 1);
+  }
+  if (!rest.starts_with(kDate)) return std::nullopt;
+  const auto date = Date::parse(rest.substr(kDate.size(), kDay.size()));
+  if (!date) return std::nullopt;
+  key.date = *date;
+  constexpr std::string_view kPart = "part-", kEnding = ".parquet";
+  const std::size_t name_at = rest.rfind('/') + 1;
+  if (!rest.ends_with(kEnding) || rest.size() < name_at + kPart.size() + kEnding.size())
+    return std::nullopt;
+  const std::string_view part =
+      rest.substr(name_at + kPart.size(), rest.size() - name_at - kPart.size() - kEnding.size());
+  // The same rules backwards: whatever differs was made by nobody here.
+  if (object_of(table, key, part) != object) return std::nullopt;
+  return key;
+}
+
+std::string Destination::owner_object() const {
+  return (prefix.empty() ? "" : prefix + "/") + std::string("_frontmonth_lake.json");
+}
+
 Status check(const Destination& destination) {
   const auto& [project, bucket, prefix, is_table, datasets] = destination;
   static_cast<void>(is_table);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "google/bigquery.h"
@@ -31,6 +33,11 @@ struct Destination {
   [[nodiscard]] std::string object_of(const table::Table& table,
                                       const lake::PartitionKey& partition,
                                       std::string_view part) const;
+  // The partition of an object's name; nothing for a name that object_of() never gives.
+  [[nodiscard]] std::optional<lake::PartitionKey> partition_of(const table::Table& table,
+                                                               std::string_view object) const;
+  // "prefix/_frontmonth_lake.json": which lake the prefix belongs to.
+  [[nodiscard]] std::string owner_object() const;
 };
 
 // Errors: kInvalidArgument for names that Google has not: a project, a bucket, a dataset; a prefix

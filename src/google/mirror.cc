@@ -71,6 +71,10 @@ Status Mirror::look_at_services() {
   FM_ASSIGN(api_, make_api());
   storage_ = std::make_unique<Storage>(*api_, options_.endpoints, options_.destination.bucket);
   FM_ASSIGN(const std::string bucket_location, storage_->location());
+  FM_ASSIGN(std::string lake, lake_->id());
+  owner_ = std::make_unique<Owner>(*storage_, options_.destination.owner_object(), std::move(lake),
+                                   env_->random());
+  FM_TRY(owner_->look());
   std::set<std::string> datasets;
   for (const Table* const table : options_.tables)
     datasets.insert(options_.destination.dataset_of(*table));
@@ -92,6 +96,7 @@ Status Mirror::look_at_services() {
                                          location_);
   runner_ =
       std::make_unique<BatchRunner>(*state_, *bigquery_, options_.destination, options_.limits);
+  FM_TRY(compare_counts());
   for (const Table* const table : options_.tables) FM_TRY(look_at_table(*table));
   return {};
 }
@@ -156,8 +161,12 @@ void Mirror::take(const MirrorBatch& batch) {
 // Batches that were sealed and not finished: by an earlier cycle, or a process that died.
 Status Mirror::resume() {
   FM_ASSIGN(auto batches, state_->mirror_batches({.destination = name_, .unfinished = true}));
+  std::erase_if(batches, [](const MirrorBatch& one) { return one.stage == BatchStage::kFailed; });
+  if (batches.empty()) return {};
+  FM_ASSIGN(const bool may, publish_count());
+  if (!may) return {};
   for (MirrorBatch& batch : batches) {
-    if (batch.stage == BatchStage::kFailed || is_stopped()) continue;
+    if (is_stopped()) continue;
     if (Status finished = runner_->finish(batch); finished) {
       take(batch);
     } else {
@@ -396,8 +405,19 @@ Result<std::optional<MirrorBatch>> Mirror::seal(const Table& table, BatchDraft& 
     part.stage = MirrorStage::kUploaded;
     part.changed_at = env_->now();
   }
-  FM_TRY(state_->record_mirror(draft.parts, {&batch, 1}));
+  const MirrorBatch both[] = {batch, count_of(sealed_ + 1)};
+  FM_TRY(state_->record_mirror(draft.parts, both));
+  ++sealed_;
   return batch;
+}
+
+// Before any of the jobs is sent. False: not now, and the batches wait.
+Result<bool> Mirror::publish_count() {
+  Status raised = owner_->raise(sealed_);
+  if (raised) return true;
+  if (raised.error().code() == Code::kConflict) return std::unexpected(std::move(raised).error());
+  problem("bucket", std::move(raised).error());
+  return false;
 }
 
 // Within the daily limits of the services, by what the state says of the last day.
@@ -423,18 +443,24 @@ Result<bool> Mirror::may_begin(const MirrorBatch& batch) {
 
 // All jobs first, then their ends: the service works on them side by side.
 Status Mirror::run(std::vector<BatchDraft> drafts) {
-  std::vector<MirrorBatch> batches;
+  std::vector<MirrorBatch> batches, sent;
   for (BatchDraft& draft : drafts) {
     if (is_stopped()) break;
     FM_ASSIGN(auto batch, seal(*table::find_table(draft.batch.table), draft));
-    if (!batch) continue;
-    if (Status sent = runner_->submit(*batch); !sent) {
-      problem(batch->table, std::move(sent).error());
-      continue;
-    }
-    batches.push_back(*std::move(batch));
+    if (batch) batches.push_back(*std::move(batch));
   }
+  if (batches.empty()) return {};
+  FM_ASSIGN(const bool may, publish_count());
+  if (!may) return {};
   for (MirrorBatch& batch : batches) {
+    if (is_stopped()) break;
+    if (Status submitted = runner_->submit(batch); submitted) {
+      sent.push_back(std::move(batch));
+    } else {
+      problem(batch.table, std::move(submitted).error());
+    }
+  }
+  for (MirrorBatch& batch : sent) {
     if (Status finished = runner_->finish(batch); finished) {
       take(batch);
     } else {

@@ -28,6 +28,7 @@
 #include "google/mirror_batch.h"
 #include "google/mirror_groups.h"
 #include "google/mirror_plan.h"
+#include "google/owner.h"
 #include "google/storage.h"
 #include "google/tokens.h"
 #include "google/transport.h"
@@ -97,7 +98,8 @@ class Mirror {
  public:
   // Looks at bucket and tables; makes tables that are missing. Everything given must outlive it.
   // Errors: kNotFound for a bucket or dataset that is not there; kConflict for a bucket in another
-  // place than the datasets, or a table with other columns; those of Api.
+  // place than the datasets, a prefix that belongs to another lake, or a table with other columns;
+  // those of Api.
   [[nodiscard]] static Result<std::unique_ptr<Mirror>> open(Env& env, lake::Lake& lake,
                                                             ops::State& state, Tokens& tokens,
                                                             TransportFactory transports,
@@ -123,6 +125,12 @@ class Mirror {
 
   [[nodiscard]] Status look_at_services();
   [[nodiscard]] Status look_at_table(const table::Table& table);
+  [[nodiscard]] Result<std::optional<std::uint64_t>> sealed_batches();
+  [[nodiscard]] ops::MirrorBatch count_of(std::uint64_t batches) const;
+  [[nodiscard]] Status compare_counts();
+  [[nodiscard]] Status mistrust(const table::Table& table, std::vector<ops::MirrorPart>& changed,
+                                std::uint64_t& count);
+  [[nodiscard]] Result<bool> publish_count();
   [[nodiscard]] Result<std::unique_ptr<Api>> make_api() const;
 
   [[nodiscard]] Status resume();
@@ -158,11 +166,14 @@ class Mirror {
   std::string location_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<Storage> storage_;
+  std::unique_ptr<Owner> owner_;
   std::unique_ptr<BigQuery> bigquery_;
   std::unique_ptr<BatchRunner> runner_;
   lake::Changes changes_;
   std::map<std::string, Pending, std::less<>> pending_;  // by table: changed and not yet settled
   std::set<std::string, std::less<>> ours_;              // tables without rows of somebody else
+  std::uint64_t sealed_ = 0;                             // batches, ever
+  Nanos counting_since_ = 0;
   CycleReport report_;
 };
 

@@ -41,7 +41,8 @@ Result<GarbageReport> Mirror::collect_garbage() {
     FM_ASSIGN(const auto known,
               state_->mirror_parts({.destination = name_,
                                     .table = fmt::format("{}.{}", table->dataset, table->name)}));
-    std::set<std::string_view> wanted;
+    const std::string owner = options_.destination.owner_object();
+    std::set<std::string_view> wanted{owner};
     for (const MirrorPart& part : known)
       if (part.stage != MirrorStage::kSuperseded) wanted.insert(part.object);
     FM_TRY(storage_->list(folder, [&](const std::vector<Object>& objects) -> Status {

@@ -58,9 +58,9 @@ TEST_F(MirrorTest, BringsWhatIsThereAndThenNothing) {
   EXPECT_EQ(first.parts_waiting, 0u);
   EXPECT_EQ(parts(MirrorStage::kVerified), 3u);
   expect_equal();
-  const auto objects = cloud_.cloud->objects(std::string(kBucket));
+  const auto objects = cloud_.objects();
   ASSERT_EQ(objects.size(), 3u);
-  EXPECT_TRUE(objects[0].name.starts_with("lake/candles_1m/root=ES/date=2025-06-16/part-"));
+  EXPECT_TRUE(objects[0].starts_with("lake/candles_1m/root=ES/date=2025-06-16/part-"));
 
   const CycleReport second = cycle();
   EXPECT_EQ(second.parts_found + second.parts_uploaded + second.batches, 0u);
@@ -130,11 +130,11 @@ TEST_F(MirrorTest, CollectsObjectsThatNothingNeeds) {
   cycle();
   ASSERT_TRUE(lake::write_version(lake(), "ES", kDay, 5));
   cycle();
-  EXPECT_EQ(cloud_.cloud->objects(std::string(kBucket)).size(), 2u);
+  EXPECT_EQ(cloud_.objects().size(), 2u);
   const auto garbage = process_.mirror->collect_garbage();
   ASSERT_TRUE(garbage) << garbage.error().message();
   EXPECT_EQ(garbage->objects_removed, 1u);
-  EXPECT_EQ(cloud_.cloud->objects(std::string(kBucket)).size(), 1u);
+  EXPECT_EQ(cloud_.objects().size(), 1u);
   EXPECT_EQ(cycle().batches, 0u);
 }
 
@@ -145,7 +145,7 @@ TEST_F(MirrorTest, SupersededObjectsGoAfterADay) {
   EXPECT_EQ(cycle().objects_removed, 0u);
   cloud_.env.sleep_for(kObjectGrace + kNanosPerSecond);
   EXPECT_EQ(cycle().objects_removed, 1u);
-  EXPECT_EQ(cloud_.cloud->objects(std::string(kBucket)).size(), 1u);
+  EXPECT_EQ(cloud_.objects().size(), 1u);
   EXPECT_EQ(parts(MirrorStage::kSuperseded), 0u);
   expect_equal();
 }
@@ -220,6 +220,96 @@ TEST_F(MirrorTest, ARowOfSomebodyElseIsReplaced) {
   restart();
   EXPECT_EQ(cycle().corrections, 1u);
   expect_equal();
+}
+
+TEST_F(MirrorTest, APrefixBelongsToOneLake) {
+  ASSERT_TRUE(lake::write_version(lake(), "ES", kDay, 3));
+  cycle();
+  process_ = {};
+  cloud_.lake_folder = "other";
+  cloud_.state_folder = "other-state";
+  const auto second = cloud_.start(cloud_.options());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code(), Code::kConflict);
+  EXPECT_TRUE(second.error().message().contains("lake/_frontmonth_lake.json"))
+      << second.error().message();
+  auto elsewhere = cloud_.options();
+  elsewhere.destination.prefix = "other";
+  EXPECT_TRUE(cloud_.start(elsewhere));
+  // The first goes on, and its own rubbish is all that it removes.
+  cloud_.lake_folder = "lake";
+  cloud_.state_folder = "state";
+  restart();
+  EXPECT_EQ(process_.mirror->collect_garbage()->objects_removed, 0u);
+  EXPECT_EQ(cycle().batches, 0u);
+  restart();
+}
+
+TEST_F(MirrorTest, AnOwnerThatSaysNothingIsAnError) {
+  process_ = {};
+  const std::string owner = cloud_.options().destination.owner_object();
+  Tokens tokens(cloud_.env, cloud_.credentials(), cloud_.transports()().value(),
+                {.endpoints = cloud_.endpoints()});
+  Api api(cloud_.env, tokens, cloud_.transports()().value());
+  const Endpoints endpoints = cloud_.endpoints();
+  Storage storage(api, endpoints, std::string(kBucket));
+  for (const char* const text :
+       {"", "no", R"({"format":2,"lake":"a","batches":1})", R"({"format":1,"lake":"a"})",
+        R"({"format":1,"lake":"a","batches":-1})"}) {
+    const auto present = storage.read(owner).value();
+    ASSERT_TRUE(storage.write(owner, text, present->generation).value());
+    const auto started = cloud_.start(cloud_.options());
+    ASSERT_FALSE(started) << text;
+    EXPECT_EQ(started.error().code(), Code::kCorrupt) << text;
+  }
+}
+
+// Rows that an older state knows nothing of are brought again, not added again.
+TEST_F(MirrorTest, AStateThatWasRestoredIsNoticedOnce) {
+  ASSERT_TRUE(lake::append_minute(lake(), "ES", kDay, 0));
+  cycle();
+  process_ = {};
+  cloud_.copy_folder("state", "kept");
+  restart();
+  for (const std::int64_t minute : {1, 2}) {
+    ASSERT_TRUE(lake::append_minute(lake(), "ES", kDay, minute));
+    cycle();
+  }
+  ASSERT_TRUE(lake::append_minute(lake(), "NQ", kDay + 1, 0));
+  cycle();
+  process_ = {};
+  cloud_.copy_folder("kept", "state");
+  restart();
+  const auto after = cycle();
+  EXPECT_EQ(after.corrections, 2u);  // a day of each root
+  EXPECT_EQ(after.batches, 2u);
+  expect_equal();
+  restart();
+  EXPECT_EQ(cycle().batches, 0u);
+  ASSERT_TRUE(lake::append_minute(lake(), "ES", kDay, 3));
+  EXPECT_EQ(cycle().corrections, 0u);
+  expect_equal();
+}
+
+// Two copies of one lake have one id; whoever is late learns of it.
+TEST_F(MirrorTest, ASecondCopyOfTheLakeIsNoticed) {
+  ASSERT_TRUE(lake::append_minute(lake(), "ES", kDay, 0));
+  cycle();
+  process_ = {};
+  cloud_.copy_folder("lake", "copy");
+  cloud_.copy_folder("state", "copy-state");
+  restart();
+  TestCloud::Process first = std::move(process_);
+  cloud_.lake_folder = "copy";
+  cloud_.state_folder = "copy-state";
+  restart();
+  ASSERT_TRUE(lake::append_minute(lake(), "ES", kDay, 1));
+  cycle();
+  ASSERT_TRUE(lake::append_minute(*first.lake, "ES", kDay, 1));
+  const auto late = first.mirror->cycle();
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code(), Code::kConflict);
+  EXPECT_TRUE(late.error().message().contains("another mirror")) << late.error().message();
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "google/storage.h"
 
-#include <array>
+#include <charconv>
 #include <utility>
 
 #include "google/sign.h"
@@ -10,6 +10,8 @@ namespace fm::google {
 namespace {
 
 constexpr int kPageObjects = 1'000;
+constexpr int kNotFound = 404;
+constexpr int kPreconditionFailed = 412;
 
 Result<Object> object_of(const Json& json) {
   const auto name = json.text("/name");
@@ -39,11 +41,12 @@ std::string Storage::bucket_url() const {
 std::string Storage::object_url(std::string_view name) const {
   return fmt::format("{}/o/{}", bucket_url(), net::percent_encode(name));
 }
-// The object must not exist, neither now nor when the upload ends.
-std::string Storage::upload_url(std::string_view type, std::string_view name) const {
-  return fmt::format("{}/upload/storage/v1/b/{}/o?uploadType={}&name={}&ifGenerationMatch=0",
+// The object must be of this generation, now and when the upload ends; 0: it must not exist.
+std::string Storage::upload_url(std::string_view type, std::string_view name,
+                                std::int64_t expected) const {
+  return fmt::format("{}/upload/storage/v1/b/{}/o?uploadType={}&name={}&ifGenerationMatch={}",
                      endpoints_->storage, net::percent_encode(bucket_), type,
-                     net::percent_encode(name));
+                     net::percent_encode(name), expected);
 }
 
 Result<std::string> Storage::location() {
@@ -82,6 +85,34 @@ Result<std::optional<Object>> Storage::find(std::string_view name) {
   return object;
 }
 
+Result<std::optional<TextObject>> Storage::read(std::string_view name) {
+  FM_ASSIGN(net::HttpResponse answer,
+            api_->expect({.method = "GET", .url = object_url(name) + "?alt=media"},
+                         uri_of(bucket_, name), {kNotFound}));
+  if (answer.status == kNotFound) return std::nullopt;
+  TextObject object{.text = std::move(answer.body)};
+  const std::string_view generation = answer.header("x-goog-generation");
+  const char* const end = generation.data() + generation.size();
+  const auto [at, error] = std::from_chars(generation.data(), end, object.generation);
+  if (error == std::errc() && at == end && object.generation > 0) return object;
+  return fail(Code::kCorrupt, "{}: came with generation \"{}\"; expected a number",
+              uri_of(bucket_, name), generation);
+}
+
+Result<std::optional<std::int64_t>> Storage::write(std::string_view name, std::string text,
+                                                   std::int64_t expected) {
+  FM_ASSIGN(const net::HttpResponse answer,
+            api_->expect({.method = "POST",
+                          .url = upload_url("media", name, expected),
+                          .body = std::move(text),
+                          .content_type = "application/json"},
+                         uri_of(bucket_, name), {kPreconditionFailed}));
+  if (answer.status == kPreconditionFailed) return std::nullopt;
+  FM_ASSIGN(const Json json, Json::parse(answer.body));
+  FM_ASSIGN(const Object made, object_of(json));
+  return made.generation;
+}
+
 Status Storage::list(std::string_view prefix,
                      const std::function<Status(std::vector<Object>)>& take) {
   std::string page;
@@ -104,7 +135,6 @@ Status Storage::list(std::string_view prefix,
 }
 
 Result<bool> Storage::remove(const Object& object) {
-  constexpr int kNotFound = 404, kPreconditionFailed = 412;
   FM_ASSIGN(const net::HttpResponse answer,
             api_->expect({.method = "DELETE",
                           .url = fmt::format("{}?ifGenerationMatch={}", object_url(object.name),

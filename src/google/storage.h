@@ -28,6 +28,12 @@ struct Object {
 // "gs://bucket/name"
 [[nodiscard]] std::string uri_of(std::string_view bucket, std::string_view name);
 
+// The content of a small object, and which one it was.
+struct TextObject {
+  std::string text;
+  std::int64_t generation = 0;
+};
+
 class Storage {
  public:
   Storage(Api& api, const Endpoints& endpoints, std::string bucket)
@@ -46,6 +52,12 @@ class Storage {
   // The names that begin with `prefix`, page by page: at most a thousand at a time go to `take`.
   [[nodiscard]] Status list(std::string_view prefix,
                             const std::function<Status(std::vector<Object>)>& take);
+  // A small text, whole. Errors: kCorrupt for one without a generation.
+  [[nodiscard]] Result<std::optional<TextObject>> read(std::string_view name);
+  // Puts a small text in the place of the object's generation `expected`; 0: of none. Returns the
+  // new generation; nothing where another is there: maybe this text, if an answer was lost.
+  [[nodiscard]] Result<std::optional<std::int64_t>> write(std::string_view name, std::string text,
+                                                          std::int64_t expected);
   // Only this generation. False: it is not there any more.
   [[nodiscard]] Result<bool> remove(const Object& object);
 
@@ -54,7 +66,8 @@ class Storage {
  private:
   [[nodiscard]] std::string bucket_url() const;
   [[nodiscard]] std::string object_url(std::string_view name) const;
-  [[nodiscard]] std::string upload_url(std::string_view type, std::string_view name) const;
+  [[nodiscard]] std::string upload_url(std::string_view type, std::string_view name,
+                                       std::int64_t expected = 0) const;
 
   Api* api_;
   const Endpoints* endpoints_;

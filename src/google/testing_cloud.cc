@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "base/text_file.h"
 #include "fakegcp/crypto.h"
 #include "google/table_resource.h"
@@ -113,8 +115,8 @@ MirrorOptions TestCloud::options() const {
 
 Result<TestCloud::Process> TestCloud::start(MirrorOptions options) {
   Process process;
-  FM_ASSIGN(process.lake, lake::Lake::open(env, directory.file("lake")));
-  FM_ASSIGN(auto state, ops::State::open(env, ops::state_file(directory.file("state"))));
+  FM_ASSIGN(process.lake, lake::Lake::open(env, directory.file(lake_folder)));
+  FM_ASSIGN(auto state, ops::State::open(env, ops::state_file(directory.file(state_folder))));
   process.state = std::make_unique<ops::State>(std::move(state));
   FM_ASSIGN(auto transport, transports()());
   process.tokens = std::make_unique<Tokens>(env, credentials(), std::move(transport),
@@ -122,6 +124,20 @@ Result<TestCloud::Process> TestCloud::start(MirrorOptions options) {
   FM_ASSIGN(process.mirror, Mirror::open(env, *process.lake, *process.state, *process.tokens,
                                          transports(), std::move(options)));
   return process;
+}
+
+std::vector<std::string> TestCloud::objects() const {
+  std::vector<std::string> names;
+  const std::string owner = options().destination.owner_object();
+  for (const auto& object : cloud->objects(std::string(kBucket)))
+    if (object.name != owner) names.push_back(object.name);
+  return names;
+}
+
+void TestCloud::copy_folder(const std::string& from, const std::string& to) {
+  ASSERT_TRUE(remove_tree(env, directory.file(to)));
+  std::filesystem::copy(directory.file(from), directory.file(to),
+                        std::filesystem::copy_options::recursive);
 }
 
 std::vector<std::string> TestCloud::copied(const table::Table& table) {

@@ -90,7 +90,14 @@ class TestCloud {
   [[nodiscard]] std::vector<std::string> copied(const table::Table& table);
   [[nodiscard]] std::vector<std::string> stored(const table::Table& table);
 
+  // Names of the objects in the bucket, but for the one that says whose it is.
+  [[nodiscard]] std::vector<std::string> objects() const;
+  // Whole folders, while no process has them: "lake", "state".
+  void copy_folder(const std::string& from, const std::string& to);
+
   TestDirectory directory;
+  std::string lake_folder = "lake";
+  std::string state_folder = "state";
   SteppedEnv env;
   ServiceEnv service_env;
   std::unique_ptr<fakegcp::Cloud> cloud;

@@ -133,6 +133,7 @@ Status copy_all(Env& env, const lake::Lake& from, lake::Lake& to, BackupReport& 
   StateCopy state(env, report);
   FM_TRY(state.copy_state(ops::state_file(from.state_dir()), ops::state_file(to.state_dir())));
   FM_TRY(state.copy(from.state_dir(), to.state_dir()));
+  FM_TRY(to.take_id_of(from));
   FM_ASSIGN(report.lake, to.copy_from(from));
   return {};
 }

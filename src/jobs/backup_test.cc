@@ -78,6 +78,7 @@ TEST_F(BackupTest, TheNextOneCopiesWhatIsNew) {
 }
 
 TEST_F(BackupTest, TheWayBackGivesWhatWasThere) {
+  const std::string id = lake::Lake::open(Env::posix(), options_.lake).value()->id().value();
   backup();
   const Bars before = stored();
   const auto loads = state();
@@ -86,6 +87,7 @@ TEST_F(BackupTest, TheWayBackGivesWhatWasThere) {
   const auto report = run_restore(Env::posix(), back);
   ASSERT_TRUE(report) << report.error().message();
   EXPECT_EQ(stored_minutes(back.lake), before);
+  EXPECT_EQ(lake::Lake::open(Env::posix(), back.lake).value()->id().value(), id);
   auto state =
       ops::State::open_to_read(Env::posix(), folder_.file("new/frontmonth-state-lake/ops.sqlite"));
   ASSERT_TRUE(state);
