@@ -46,7 +46,8 @@ const std::pair<const char*, MakeRow> kRows[] = {{"decode_raw", decode_raw_row},
                                                  {"load_dbn", load_dbn_row},
                                                  {"postgres_bulk", postgres_bulk_row},
                                                  {"fetch", fetch_row},
-                                                 {"mirror_upload", mirror_upload_row}};
+                                                 {"mirror_upload", mirror_upload_row},
+                                                 {"verify", verify_row}};
 
 using MeasureLimits = Result<std::vector<Limit>> (*)(const Context&);
 const std::pair<const char*, MeasureLimits> kLimits[] = {

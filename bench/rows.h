@@ -34,6 +34,7 @@ struct Context {
 [[nodiscard]] Result<Row> fetch_row(const Context& context);
 
 [[nodiscard]] Result<Row> mirror_upload_row(const Context& context);
+[[nodiscard]] Result<Row> verify_row(const Context& context);
 
 // A figure that no other can be run beside in turn: it is held against a fixed limit.
 struct Limit {

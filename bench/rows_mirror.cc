@@ -8,11 +8,10 @@
 #include <vector>
 
 #include "baselines/curl_upload.h"
-#include "fakegcp/crypto.h"
-#include "fakegcp/server.h"
+#include "cloud.h"
 #include "google/mirror.h"
 #include "google/mirror_upload.h"
-#include "google/table_resource.h"
+#include "lake/changes_log.h"
 #include "lake/testing_rows.h"
 #include "process.h"
 #include "rows.h"
@@ -22,51 +21,6 @@ namespace {
 
 constexpr std::uint64_t kFileBytes = 16 << 20;
 constexpr int kUploads = 4;
-constexpr std::string_view kProject = "bench-project";
-constexpr std::string_view kBucket = "bench-lake";
-constexpr std::string_view kEmail = "bench@bench-project.iam.gserviceaccount.com";
-
-// The double of the cloud, served on a port of its own by this process's other threads.
-struct Cloud {
-  std::unique_ptr<fakegcp::Cloud> cloud;
-  std::unique_ptr<net::HttpServer> server;
-  google::Endpoints endpoints;
-  std::unique_ptr<google::Tokens> tokens;
-  google::TransportFactory transports;
-
-  Result<std::unique_ptr<google::Api>> api(Env& env) const {
-    FM_ASSIGN(auto transport, transports());
-    return std::make_unique<google::Api>(env, *tokens, std::move(transport));
-  }
-};
-
-Result<std::shared_ptr<Cloud>> start_cloud(Env& env, const std::string& directory) {
-  auto made = std::make_shared<Cloud>();
-  FM_TRY(env.make_directories(directory));
-  FM_ASSIGN(made->cloud, fakegcp::Cloud::create(env, {.directory = directory}));
-  made->cloud->add_bucket(std::string(kBucket), "US");
-  FM_ASSIGN(const fakegcp::KeyPair key, fakegcp::generate_key());
-  made->cloud->add_account(fakegcp::ServiceAccount{std::string(kEmail), key.public_pem});
-  FM_ASSIGN(made->server, fakegcp::serve(env, *made->cloud, 0));
-  FM_ASSIGN(made->endpoints,
-            google::Endpoints::at(fmt::format("http://127.0.0.1:{}", made->server->port())));
-  made->transports = google::http_transports(env);
-  FM_ASSIGN(google::Credentials credentials,
-            google::parse_credentials(
-                fakegcp::service_account_json(kEmail, key.private_pem,
-                                              "https://oauth2.googleapis.com/token", kProject),
-                "bench"));
-  FM_ASSIGN(auto transport, made->transports());
-  made->tokens =
-      std::make_unique<google::Tokens>(env, std::move(credentials), std::move(transport),
-                                       google::TokenOptions{.endpoints = made->endpoints});
-  FM_ASSIGN(const auto api, made->api(env));
-  google::BigQuery bigquery(*api, made->endpoints, std::string(kProject), "US");
-  FM_TRY(
-      bigquery.create_dataset("market_data", google::dataset_json(kProject, "market_data", "US")));
-  return made;
-}
-
 // Bytes that no two files share; what is in them matters to nobody here.
 Result<std::vector<std::string>> make_files(Env& env, const std::string& directory,
                                             std::uint64_t count) {
@@ -140,7 +94,8 @@ Status write_manifest(Env& env, const lake::Lake& lake, std::string_view root, D
   FM_TRY(env.make_directories(parent_of(path)));
   FM_ASSIGN(const auto file, env.create(path, Create::kTruncate));
   FM_TRY(file->write(lake::encode(manifest)));
-  return file->close();
+  FM_TRY(file->close());
+  return lake::ChangesLog(env, lake.directory()).add(manifest.table, manifest.partition);
 }
 
 std::string part_name(std::uint64_t number) { return fmt::format("{:032x}", number); }

@@ -14,6 +14,7 @@ constexpr int kConflict = 409;
 constexpr int kPreconditionFailed = 412;
 // Another's change in between makes us read again.
 constexpr int kAttemptsMax = 5;
+constexpr std::string_view kSchedulesRole = "frontmonthSchedules";
 
 // A policy as it is, with members added to the unconditional binding of a role.
 std::string with_members(const Json& policy,
@@ -191,6 +192,13 @@ std::vector<Binding> least_bindings(const Destination& destination, const Princi
   constexpr std::string_view kEditor = "roles/bigquery.dataEditor";
   constexpr std::string_view kViewer = "roles/bigquery.dataViewer";
   bindings.push_back({kProject, project, "roles/bigquery.jobUser", collector, "runs load jobs"});
+  // The one role of Google's that has these permissions, bigquery.admin, has all others, too.
+  bindings.push_back({kProject,
+                      project,
+                      fmt::format("projects/{}/roles/{}", project, kSchedulesRole),
+                      collector,
+                      "makes scheduled rollups: only for rollup --engine bigquery --schedule",
+                      {"bigquery.transfers.get", "bigquery.transfers.update"}});
   in_datasets({"market_data", "signals", "ops", "features"}, kEditor, collector,
               "loads and merges rows");
   bindings.push_back({kBucket, bucket, "roles/storage.objectAdmin", collector,
@@ -208,6 +216,18 @@ std::vector<Binding> least_bindings(const Destination& destination, const Princi
 }
 
 std::string command_of(const Binding& binding, const Destination& destination) {
+  if (!binding.permissions.empty()) {
+    std::string list;
+    for (const std::string& permission : binding.permissions) {
+      if (!list.empty()) list += ',';
+      list += permission;
+    }
+    const std::string role = binding.role.substr(binding.role.rfind('/') + 1);
+    Binding bare = binding;
+    bare.permissions.clear();
+    return fmt::format("gcloud iam roles create {} --project={} --permissions={}\n{}", role,
+                       destination.project, list, command_of(bare, destination));
+  }
   switch (binding.on) {
     case Binding::On::kProject:
       return fmt::format("gcloud projects add-iam-policy-binding {} --member={} --role={}",
@@ -240,7 +260,9 @@ Status check(const Principals& principals) {
 Result<std::vector<Binding>> grant(Api& api, BigQuery& bigquery, const Endpoints& endpoints,
                                    const Destination& destination, const Principals& principals) {
   std::vector<Binding> bindings = least_bindings(destination, principals);
-  std::erase_if(bindings, is_stand_in);
+  std::erase_if(bindings, [](const Binding& binding) {
+    return is_stand_in(binding) || !binding.permissions.empty();
+  });
   return Granting(api, bigquery, endpoints).run(bindings);
 }
 

@@ -28,18 +28,21 @@ struct Binding {
   std::string role;    // "roles/bigquery.dataEditor"
   std::string member;  // a principal
   std::string why;     // "loads and merges rows"
+  // Of a role of the project's own, which must be made first; empty for Google's roles.
+  std::vector<std::string> permissions = {};
 };
 
 // With a stand-in such as "serviceAccount:collector@PROJECT…" for each that is not given.
 [[nodiscard]] std::vector<Binding> least_bindings(const Destination& destination,
                                                   const Principals& principals);
-// The command of gcloud or bq that grants it.
+// The command of gcloud or bq that grants it; two, where its role must be made first.
 [[nodiscard]] std::string command_of(const Binding& binding, const Destination& destination);
 
 // Errors: kInvalidArgument for what IAM does not take for a member.
 [[nodiscard]] Status check(const Principals& principals);
 // Grants what is not granted yet; returns those that were. Bindings of accounts that are not given
-// are left out. Errors: kRefused where this account may not grant; those of Api.
+// are left out, and roles of the project's own. Errors: kRefused where this account may not grant;
+// those of Api.
 [[nodiscard]] Result<std::vector<Binding>> grant(Api& api, BigQuery& bigquery,
                                                  const Endpoints& endpoints,
                                                  const Destination& destination,

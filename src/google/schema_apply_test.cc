@@ -145,6 +145,21 @@ TEST_F(SchemaApplyTest, GrantsTheLeastAndOnce) {
   EXPECT_TRUE(again->empty());
 }
 
+TEST(Iam, ScheduledRollupsNeedARoleOfTheProjectsOwn) {
+  const Destination destination{.project = "market-4711", .bucket = "market-lake", .prefix = ""};
+  std::string commands;
+  for (const Binding& binding : least_bindings(destination, {}))
+    commands += command_of(binding, destination) + "\n";
+  EXPECT_TRUE(
+      commands.contains("gcloud iam roles create frontmonthSchedules --project=market-4711 "
+                        "--permissions=bigquery.transfers.get,bigquery.transfers.update\n"
+                        "gcloud projects add-iam-policy-binding market-4711 "
+                        "--member=serviceAccount:collector@PROJECT.iam.gserviceaccount.com "
+                        "--role=projects/market-4711/roles/frontmonthSchedules\n"))
+      << commands;
+  EXPECT_FALSE(commands.contains("bigquery.admin"));
+}
+
 TEST(Iam, SaysWhoIsNoMember) {
   for (const char* const bad : {"collector", "collector@p", "serviceAccount:x", "allUsers"})
     EXPECT_FALSE(check(Principals{.collector = bad, .trainer = {}, .dashboard = {}})) << bad;
