@@ -70,14 +70,16 @@ TEST_F(StorageTest, AnUploadThatIsThereIsTheSame) {
 }
 
 TEST_F(StorageTest, MendsWhatBreaksOnTheWay) {
-  const std::string small = file_of(1'000), large = file_of(2 * kUploadPieceBytes + 7);
+  // One request, and three: a session and two pieces.
+  const std::pair<std::string, std::uint64_t> files[] = {{file_of(1'000), 1},
+                                                         {file_of(kUploadPieceBytes + 7), 3}};
   const Fault faults[] = {Fault::kRequestLost, Fault::kReplyLost,    Fault::kTooMany,
                           Fault::kUnavailable, Fault::kBadGateway,   Fault::kTimedOut,
                           Fault::kTwice,       Fault::kPartialChunk, Fault::kUnauthorized};
   int n = 0;
   for (const Fault fault : faults) {
-    for (std::uint64_t at = 1; at <= 4; ++at) {
-      for (const std::string& file : {small, large}) {
+    for (const auto& [file, requests] : files) {
+      for (std::uint64_t at = 1; at <= requests; ++at) {
         const std::string name = fmt::format("lake/{}", ++n);
         cloud_.cloud->script("", at, fault);
         const auto made = storage_.upload(file, name);
