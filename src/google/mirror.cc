@@ -385,7 +385,7 @@ Result<std::optional<MirrorBatch>> Mirror::seal(const Table& table, BatchDraft& 
   MirrorBatch& batch = draft.batch;
   batch.destination = name_;
   batch.created_at = env_->now();
-  batch.batch_id = batch_id_of(batch, draft.parts);
+  batch.batch_id = batch_id_of(batch, draft.parts, life_);
   FM_ASSIGN(const auto earlier,
             state_->mirror_batches({.destination = name_, .batch_id = batch.batch_id}));
   for (const MirrorBatch& before : earlier) {

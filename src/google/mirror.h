@@ -128,8 +128,9 @@ class Mirror {
   [[nodiscard]] Result<std::optional<std::uint64_t>> sealed_batches();
   [[nodiscard]] ops::MirrorBatch count_of(std::uint64_t batches) const;
   [[nodiscard]] Status compare_counts();
-  [[nodiscard]] Status mistrust(const table::Table& table, std::vector<ops::MirrorPart>& changed,
-                                std::uint64_t& count);
+  [[nodiscard]] Status mistrust(const table::Table& table,
+                                const std::vector<ops::MirrorBatch>& abandoned,
+                                std::vector<ops::MirrorPart>& changed, std::uint64_t& count);
   [[nodiscard]] Result<bool> publish_count();
   [[nodiscard]] Result<std::unique_ptr<Api>> make_api() const;
 
@@ -173,6 +174,7 @@ class Mirror {
   std::map<std::string, Pending, std::less<>> pending_;  // by table: changed and not yet settled
   std::set<std::string, std::less<>> ours_;              // tables without rows of somebody else
   std::uint64_t sealed_ = 0;                             // batches, ever
+  std::uint64_t life_ = 0;  // how many there were when the state was last found to be behind
   Nanos counting_since_ = 0;
   CycleReport report_;
 };

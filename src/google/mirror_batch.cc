@@ -78,7 +78,8 @@ Result<BatchScope> scope_of(const MirrorBatch& batch) {
   return scope;
 }
 
-std::string batch_id_of(const MirrorBatch& batch, const std::vector<MirrorPart>& parts) {
+std::string batch_id_of(const MirrorBatch& batch, const std::vector<MirrorPart>& parts,
+                        std::uint64_t life) {
   std::vector<std::string> lines;
   lines.reserve(parts.size());
   for (const MirrorPart& part : parts)
@@ -87,6 +88,7 @@ std::string batch_id_of(const MirrorBatch& batch, const std::vector<MirrorPart>&
   Hasher hasher;
   hasher.add(fmt::format("{}\n{}\n{}\n{}\n{}\n", batch.destination, batch.table, name(batch.kind),
                          batch.partition.value_or(""), batch.day ? batch.day->iso() : ""));
+  if (life > 0) hasher.add(fmt::format("{}\n", life));
   // What is removed has no parts to tell one time from another.
   if (parts.empty()) hasher.add(fmt::format("{}\n", batch.created_at));
   for (const std::string& line : lines) hasher.add(line + "\n");
@@ -297,6 +299,15 @@ Status BatchRunner::advance(MirrorBatch& batch) {
   }
   FM_ASSIGN(const Job job, run_step(batch));
   return take_result(batch, job);
+}
+
+Status BatchRunner::abandon(MirrorBatch& batch) {
+  FM_ASSIGN(auto job, bigquery_->find_job(batch.job_id.value_or(job_id_of(batch))));
+  if (job && !job->is_done()) FM_TRY(bigquery_->wait(*std::move(job), limits_->job_patience));
+  batch.stage = BatchStage::kFailed;
+  batch.error_message = "the state was restored from an older backup";
+  batch.finished_at = bigquery_->api().env().now();
+  return {};
 }
 
 Status BatchRunner::finish(MirrorBatch& batch) {

@@ -34,9 +34,12 @@ struct BatchScope {
 // state that no mirror made.
 [[nodiscard]] Result<BatchScope> scope_of(const ops::MirrorBatch& batch);
 
-// The batch's name: equal for the same parts that entered their partitions at the same time.
+// The batch's name: equal for the same parts that entered their partitions at the same time, in one
+// life of the state. A state that was restored begins another: what was done for the same parts
+// since its backup may have been undone again.
 [[nodiscard]] std::string batch_id_of(const ops::MirrorBatch& batch,
-                                      const std::vector<ops::MirrorPart>& parts);
+                                      const std::vector<ops::MirrorPart>& parts,
+                                      std::uint64_t life);
 
 class BatchRunner {
  public:
@@ -51,6 +54,9 @@ class BatchRunner {
   // leaves it where it is, another leaves it failed and its parts free for another batch;
   // kCheckFailed where the table has another number of rows than the parts.
   [[nodiscard]] Status finish(ops::MirrorBatch& batch);
+  // Waits until no job of its present step can change rows any more, and makes it a failed one; the
+  // state is the caller's. Errors: kTimedOut (retry) for a job that goes on and on; those of Api.
+  [[nodiscard]] Status abandon(ops::MirrorBatch& batch);
 
  private:
   [[nodiscard]] Status advance(ops::MirrorBatch& batch);

@@ -82,10 +82,8 @@ class History {
       return;
     }
     // Only what passes by itself; that one token after the other is revoked is bad luck.
-    // A batch that an older state takes up again may count what came after it.
     for (const MirrorProblem& problem : report->problems)
-      EXPECT_TRUE(problem.error.can_retry() || problem.error.message().contains("HTTP 401") ||
-                  (restored_ > 0 && problem.error.code() == Code::kCheckFailed))
+      EXPECT_TRUE(problem.error.can_retry() || problem.error.message().contains("HTTP 401"))
           << problem.table << ": " << problem.error.message();
   }
 

@@ -2,9 +2,10 @@
 // a second copy of the lake is mirrored to the same place.
 //
 // Nobody knows then which rows the tables have. But whatever was loaded since the backup came from
-// objects that were made since, or that the state has as uploaded; an object that was removed since
-// was superseded. So what the state and the bucket disagree about names the partitions concerned,
-// and each of them is made equal as a whole.
+// objects that were made since, or that the state has as uploaded or under way; an object that was
+// removed since was superseded. So what the state and the bucket disagree about names the
+// partitions concerned, and each of them is made equal as a whole: by jobs of other names than any
+// before, and not by what was under way, which may have ended long ago.
 #include <map>
 #include <set>
 
@@ -24,6 +25,12 @@ namespace {
 
 constexpr std::string_view kCountName = "batches";
 
+Date first_day(const Table& table, const std::string& partition) {
+  lake::Manifest manifest;
+  manifest.partition = partition;
+  return manifest.key().first_day(table);
+}
+
 }  // namespace
 
 // How many batches were sealed, as the state knows; nothing where it knows nothing at all.
@@ -31,6 +38,7 @@ Result<std::optional<std::uint64_t>> Mirror::sealed_batches() {
   FM_ASSIGN(const auto counts,
             state_->mirror_batches({.destination = name_, .batch_id = std::string(kCountName)}));
   counting_since_ = counts.empty() ? env_->now() : counts.front().created_at;
+  life_ = counts.empty() ? 0 : counts.front().rows;
   if (!counts.empty()) return counts.front().parts;
   FM_ASSIGN(const auto any, state_->mirror_batches({.destination = name_}));
   return any.empty() ? std::nullopt : std::optional<std::uint64_t>(0);
@@ -43,6 +51,7 @@ MirrorBatch Mirror::count_of(std::uint64_t batches) const {
           .table = {},
           .kind = BatchKind::kKnown,
           .parts = batches,
+          .rows = life_,
           .stage = BatchStage::kVerified,
           .created_at = counting_since_,
           .finished_at = env_->now()};
@@ -52,30 +61,33 @@ Status Mirror::compare_counts() {
   FM_ASSIGN(const auto here, sealed_batches());
   sealed_ = here.value_or(0);
   if (owner_->batches() <= sealed_) return {};
-  // A state that is new makes everything equal anyway: the tables are not empty.
   std::vector<MirrorPart> changed;
+  std::vector<MirrorBatch> batches;
   std::uint64_t partitions = 0;
-  if (here) {
+  if (here) {  // a state that is new makes everything equal anyway: the tables are not empty
+    FM_ASSIGN(batches, state_->mirror_batches({.destination = name_, .unfinished = true}));
+    std::erase_if(batches, [](const MirrorBatch& one) { return one.stage == BatchStage::kFailed; });
+    for (MirrorBatch& batch : batches) FM_TRY(runner_->abandon(batch));
     FM_ASSIGN(const auto all, state_->mirror_batches({.destination = name_}));
     std::set<std::string> tables;
     for (const MirrorBatch& batch : all) tables.insert(batch.table);
     for (const std::string& name : tables)
       if (const Table* const table = table::find_table(name))
-        FM_TRY(mistrust(*table, changed, partitions));
+        FM_TRY(mistrust(*table, batches, changed, partitions));
     log_warning(
         "mirror: {} has seen {} batches and this state {}: it was restored from an older backup, "
         "or "
         "a second copy of this lake is mirrored there. {} partitions will be made equal",
         name_, owner_->batches(), sealed_, partitions);
   }
-  sealed_ = owner_->batches();
-  const MirrorBatch count = count_of(sealed_);
-  return state_->record_mirror(changed, {&count, 1});
+  life_ = sealed_ = owner_->batches();
+  batches.push_back(count_of(sealed_));
+  return state_->record_mirror(changed, batches);
 }
 
 // Adds what makes the table's doubtful partitions corrected.
-Status Mirror::mistrust(const Table& table, std::vector<MirrorPart>& changed,
-                        std::uint64_t& count) {
+Status Mirror::mistrust(const Table& table, const std::vector<MirrorBatch>& abandoned,
+                        std::vector<MirrorPart>& changed, std::uint64_t& count) {
   const Destination& destination = options_.destination;
   const std::string name = fmt::format("{}.{}", table.dataset, table.name);
   FM_ASSIGN(auto known, state_->mirror_parts({.destination = name_, .table = name}));
@@ -85,7 +97,14 @@ Status Mirror::mistrust(const Table& table, std::vector<MirrorPart>& changed,
         for (const Object& object : page) objects.emplace(object.name, object.generation);
         return {};
       }));
-  std::map<std::string, Date> doubtful;  // partitions, and their first days
+  std::set<std::string> doubtful;  // partitions
+  std::set<std::string_view> ids;
+  for (const MirrorBatch& batch : abandoned) {
+    if (batch.table != name) continue;
+    ids.insert(batch.batch_id);
+    FM_ASSIGN(const BatchScope scope, scope_of(batch));
+    doubtful.insert(scope.partitions.begin(), scope.partitions.end());
+  }
   const Nanos now = env_->now();
   for (MirrorPart& part : known) {
     const auto object = objects.find(part.object);
@@ -93,32 +112,35 @@ Status Mirror::mistrust(const Table& table, std::vector<MirrorPart>& changed,
     if (is_there) objects.erase(object);
     if (part.stage == MirrorStage::kSuperseded || part.stage == MirrorStage::kPlanned) continue;
     if (part.part == kUnknownRows) continue;
-    const bool is_in_copy =
-        part.stage == MirrorStage::kLoaded || part.stage == MirrorStage::kVerified;
-    // What is under way ends by its job's name, whoever sent it.
-    if (!is_in_copy && part.batch_id) continue;
+    const bool is_abandoned = part.batch_id && ids.contains(*part.batch_id);
+    const bool is_in_copy = !is_abandoned && (part.stage == MirrorStage::kLoaded ||
+                                              part.stage == MirrorStage::kVerified);
     if (is_in_copy && is_there) continue;
-    doubtful.emplace(part.partition, part.date);
-    if (is_there) continue;
+    doubtful.insert(part.partition);
+    part.batch_id.reset();
+    part.changed_at = now;
+    part.stage = MirrorStage::kUploaded;
+    if (is_there) {
+      changed.push_back(part);
+      continue;
+    }
     part.stage = MirrorStage::kPlanned;
     part.generation.reset();
     part.crc32c.reset();
-    part.batch_id.reset();
-    part.changed_at = now;
     changed.push_back(part);
   }
   for (const auto& [object, generation] : objects) {
     const auto key = destination.partition_of(table, object);
     if (!key) continue;
     const auto partition = key->directory(table);
-    if (partition) doubtful.emplace(*partition, key->first_day(table));
+    if (partition) doubtful.insert(*partition);
   }
-  for (const auto& [partition, date] : doubtful)
+  for (const std::string& partition : doubtful)
     changed.push_back({.destination = name_,
                        .table = name,
                        .partition = partition,
                        .part = std::string(kUnknownRows),
-                       .date = date,
+                       .date = first_day(table, partition),
                        .object = {},
                        .stage = MirrorStage::kVerified,
                        .planned_at = now,
