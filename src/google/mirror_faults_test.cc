@@ -130,6 +130,7 @@ class History {
       kept_minutes_ = minutes_;
     } else if (random() % 2 == 0) {
       ++restored_;
+      cloud_.env.sleep_for(3'600 * kNanosPerSecond);  // the jobs that nobody knows of have ended
       cloud_.copy_folder("kept-state", "state");
       if (random() % 2 == 0) return;
       cloud_.copy_folder("kept-lake", "lake");
@@ -197,6 +198,15 @@ class History {
       fmt::print("part {} {} rows {} {} of {} since {}\n", part.part.substr(0, 8), part.partition,
                  part.rows, ops::name(part.stage), part.batch_id.value_or("-").substr(0, 8),
                  part.since);
+    std::map<std::string, std::pair<int, int>> rows;  // of root and date: in the copy, in the lake
+    const auto place_of = [](const std::string& line) {
+      const std::size_t root = line.find('|') + 1;
+      return line.substr(root, line.find('|', line.find('|', root) + 1) - root);
+    };
+    for (const auto& line : cloud_.copied(table::candles_1m())) ++rows[place_of(line)].first;
+    for (const auto& line : cloud_.stored(table::candles_1m())) ++rows[place_of(line)].second;
+    for (const auto& [place, count] : rows)
+      fmt::print("{}: {} rows in the copy, {} in the lake\n", place, count.first, count.second);
     for (const auto& job : cloud_.cloud->jobs())
       fmt::print("job {} {}\n", job.id, job.error ? job.error->message : "");
   }

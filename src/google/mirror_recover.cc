@@ -5,7 +5,9 @@
 // objects that were made since, or that the state has as uploaded or under way; an object that was
 // removed since was superseded. So what the state and the bucket disagree about names the
 // partitions concerned, and each of them is made equal as a whole: by jobs of other names than any
-// before, and not by what was under way, which may have ended long ago.
+// before, and not by what was under way, which may have ended long ago. A job that the state knows
+// nothing of and that still runs meanwhile is beyond this: a backup is restored when those of the
+// life before have ended, which takes minutes at most.
 #include <map>
 #include <set>
 
