@@ -160,9 +160,12 @@ class SpawnPlan {
   [[nodiscard]] Result<pid_t> spawn(const ChildStart& start) {
     std::vector<std::string> words = start.argv;
     std::vector<std::string> variables;
-    for (const auto& [name, value] : start.environment) variables.push_back(name + '=' + value);
+    variables.reserve(start.environment.size());
+    for (const auto& [name, value] : start.environment)
+      variables.push_back(fmt::format("{}={}", name, value));
     const auto pointers = [](std::vector<std::string>& texts) {
       std::vector<char*> list;
+      list.reserve(texts.size() + 1);
       for (std::string& text : texts) list.push_back(text.data());
       list.push_back(nullptr);
       return list;

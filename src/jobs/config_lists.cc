@@ -214,6 +214,7 @@ Result<std::vector<std::pair<std::string, Yaml>>> entries_of(const Yaml& section
   if (section.is_null()) return std::vector<std::pair<std::string, Yaml>>();
   auto entries = section.entries();
   std::vector<std::string_view> names;
+  names.reserve(entries.size());
   for (const auto& [name, entry] : entries) names.push_back(name);
   FM_TRY(section.allow_keys(names));
   if (entries.size() > entries_max)

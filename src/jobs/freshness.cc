@@ -45,7 +45,8 @@ std::string duration_text(Second seconds) {
   if (seconds < kHour) return fmt::format("{} min", seconds / kMinute);
   if (seconds < kSecondsPerDay)
     return fmt::format("{} h {} min", seconds / kHour, seconds % kHour / kMinute);
-  return fmt::format("{} days {} h", seconds / kSecondsPerDay, seconds % kSecondsPerDay / kHour);
+  const Second days = seconds / kSecondsPerDay;
+  return fmt::format("{} day{} {} h", days, days == 1 ? "" : "s", seconds % kSecondsPerDay / kHour);
 }
 
 // The last span that is over.

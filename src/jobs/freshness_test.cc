@@ -58,7 +58,7 @@ TEST(Freshness, OfCandles) {
        "yellow late: closed until Sun 17:00 CT (weekend); what is stored ends 2 h 13 min before "
        "the close at Fri 16:00 CT"},
       {"ES", "2025-06-14T15:00:00Z", "2025-06-12T18:46:00Z", "",
-       "red late: closed until Sun 17:00 CT (weekend); what is stored ends 1 days 2 h before the "
+       "red late: closed until Sun 17:00 CT (weekend); what is stored ends 1 day 2 h before the "
        "close at Fri 16:00 CT"},
       {"ES", "2025-06-14T15:00:00Z", "", "",
        "grey closed: closed until Sun 17:00 CT (weekend); no row yet"},

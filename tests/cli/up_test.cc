@@ -135,6 +135,27 @@ TEST_F(UpTest, StreamsStoresAndShowsWhatComes) {
   end(*again);
 }
 
+TEST_F(UpTest, PollsTheRootsThatItIsTold) {
+  result({"synth", "--roots", "ES,ZL", "--date", kFirstDate, "--trades", "4000", "--schema",
+          "ohlcv-1m", "-o", "bars.dbn"});
+  const Gateway service = serve({"--http-port", "0"}, "0", "bars.dbn");
+  const std::string port = std::to_string(number_in(service.process->out(), "http_port"));
+  private_file("feed-key", kFeedKey);
+  write("frontmonth.yaml",
+        "databento:\n  key_file: feed-key\n  historical_url: http://127.0.0.1:" + port +
+            "\npoll: {roots: 'ES,ZL', interval_seconds: 1, lookback_minutes: "
+            "10080}\n");
+  const auto process = up("up", {"--lake", "lake"});
+  EXPECT_TRUE(holds(process->out(), "beside poll GLBX.MDP3")) << process->out();
+  process->await("ZL: ");
+  EXPECT_TRUE(holds(ask("api/health"), "\"name\":\"poll GLBX.MDP3\""));
+  end(*process);
+  const std::string roots =
+      result({"query", "SELECT DISTINCT root FROM futures_ohlcv_1m_live ORDER BY 1", "--format",
+              "csv", "--lake", "lake"});
+  EXPECT_EQ(roots, "root\nES\nZL\n");
+}
+
 TEST_F(UpTest, AFailedPartBeginsAgainAndTheOthersDoNotNotice) {
   const Gateway gateway = serve();
   // The key comes later.
