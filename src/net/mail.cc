@@ -67,7 +67,7 @@ struct Upload {
 std::size_t give(char* out, std::size_t one, std::size_t count, void* self) {
   auto& upload = *static_cast<Upload*>(self);
   const std::size_t bytes = std::min(one * count, upload.rest.size());
-  std::copy_n(upload.rest.data(), bytes, out);
+  upload.rest.copy(out, bytes);
   upload.rest.remove_prefix(bytes);
   return bytes;
 }
