@@ -28,8 +28,7 @@ Result<std::string> make_lake(const Context& context) {
   const std::string lake = join(context.data.directory, "api-lake");
   FM_TRY(remove_tree(*context.env, lake));
   FM_TRY(remove_tree(*context.env, join(context.data.directory, "frontmonth-state-api-lake")));
-  FM_ASSIGN(const ProcessCost cost,
-            run_process({context.binary, "candles", trades, "--lake", lake}));
+  FM_TRY(run_process({context.binary, "candles", trades, "--lake", lake}));
   return lake;
 }
 
