@@ -65,7 +65,8 @@ describe('live', () => {
   });
 
   it('draws 50,000 candles, all in sight and panned', async () => {
-    const look = await open(browser, url);
+    const look = await open(browser, 'about:blank');
+    look.page.setDefaultTimeout(60_000);
     const { still, panned } = await measureFrames(look.page, url);
     console.log(`50,000 candles: ${still.toFixed(1)} frames/s, panned ${panned.toFixed(1)}`);
     await picture(look.page, 'many-candles');

@@ -45,7 +45,7 @@ export async function makeStage(): Promise<Stage> {
     '--date',
     '2025-06-13',
     '--trades',
-    '150000',
+    '900000',
     '--seed',
     '2',
     '-o',

@@ -18,7 +18,7 @@ function candles() {
     const vd = ((i * 7919) % 401) - 200;
     price += (((i * 104_729) % 9) - 4) * 0.25;
     cvd += vd;
-    put('time', 1_750_111_200 + i);
+    put('time', 1_749_500_000 + i);
     put('open', open);
     put('high', Math.max(open, price) + 0.5);
     put('low', Math.min(open, price) - 0.5);

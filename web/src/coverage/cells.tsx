@@ -37,7 +37,9 @@ export function Cells({ level, cells, look, enter }: CellsProps) {
           onClick={() => enter(cell.key)}
         >
           <b>{nameOf(level, cell.key)}</b>
-          <span class="share">{grade(cell) === 'none' ? 'closed' : format.share(cell.share)}</span>
+          <span class="share">
+            {grade(cell) === 'none' ? format.NONE : format.share(cell.share)}
+          </span>
           <Bar cell={cell} />
         </button>
       ))}

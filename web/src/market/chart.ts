@@ -19,8 +19,9 @@ import { wallParts, type Zone } from '../zone';
 import type { Axis } from './axis';
 import { BandLayer } from './band_layer';
 import { ProfileLayer, type Profile } from './profile_layer';
-import { seriesPoints, wallTimes, type Point } from './points';
+import { seriesPoints, wallTimes } from './points';
 import type { Row } from './rows';
+import { Tail } from './tail';
 import { tickLabel } from './tick_label';
 
 export interface ChartData {
@@ -42,10 +43,10 @@ const VISIBLE_ROWS = 240;
 
 export class Chart {
   private readonly chart: IChartApi;
-  private readonly price: ISeriesApi<'Candlestick'>;
-  private readonly volume: ISeriesApi<'Histogram'>;
-  private readonly delta: ISeriesApi<'Histogram'>;
-  private readonly cvd: ISeriesApi<'Line'>;
+  private readonly price: Tail<ISeriesApi<'Candlestick'>>;
+  private readonly volume: Tail<ISeriesApi<'Histogram'>>;
+  private readonly delta: Tail<ISeriesApi<'Histogram'>>;
+  private readonly cvd: Tail<ISeriesApi<'Line'>>;
   private readonly bands: BandLayer[];
   private readonly profile = new ProfileLayer();
   private data: ChartData | null = null;
@@ -88,7 +89,7 @@ export class Chart {
       kineticScroll: { mouse: false, touch: true },
     });
     const own = { type: 'custom', minMove: tick ?? 0.01 } as const;
-    this.price = this.chart.addSeries(CandlestickSeries, {
+    const price = this.chart.addSeries(CandlestickSeries, {
       priceFormat: { ...own, formatter: (value: number) => format.price(value, priceFormat) },
       borderVisible: false,
     });
@@ -97,26 +98,30 @@ export class Chart {
       minMove: 1,
       formatter: (value: number) => format.contracts(value),
     } as const;
-    this.volume = this.chart.addSeries(HistogramSeries, {
+    const volume = this.chart.addSeries(HistogramSeries, {
       priceFormat: counted,
       priceScaleId: 'volume',
       lastValueVisible: false,
       priceLineVisible: false,
     });
-    this.volume.priceScale().applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
-    this.price.priceScale().applyOptions({ scaleMargins: { top: 0.09, bottom: 0.19 } });
-    this.delta = this.chart.addSeries(
+    volume.priceScale().applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
+    price.priceScale().applyOptions({ scaleMargins: { top: 0.09, bottom: 0.19 } });
+    const delta = this.chart.addSeries(
       HistogramSeries,
       { priceFormat: counted, priceLineVisible: false },
       1,
     );
-    this.cvd = this.chart.addSeries(
+    const cvd = this.chart.addSeries(
       LineSeries,
       { priceFormat: counted, priceLineVisible: false, lineWidth: 1, crosshairMarkerRadius: 3 },
       2,
     );
-    for (const scale of [this.delta.priceScale(), this.cvd.priceScale()])
+    for (const scale of [delta.priceScale(), cvd.priceScale()])
       scale.applyOptions({ scaleMargins: { top: 0.16, bottom: 0.08 } });
+    this.price = new Tail(price);
+    this.volume = new Tail(volume);
+    this.delta = new Tail(delta);
+    this.cvd = new Tail(cvd);
     const panes = this.chart.panes();
     panes.forEach((pane, index) => pane.setStretchFactor(PANE_SHARES[index] ?? 0.2));
     this.bands = panes.map((pane, index) => {
@@ -124,7 +129,7 @@ export class Chart {
       pane.attachPrimitive(layer);
       return layer;
     });
-    this.price.attachPrimitive(this.profile);
+    price.attachPrimitive(this.profile);
     this.setTheme(colors);
     this.chart.subscribeCrosshairMove((event) => {
       if (event.logical === undefined) return;
@@ -150,13 +155,13 @@ export class Chart {
       grid: { vertLines: { color: colors.grid }, horzLines: { color: colors.grid } },
       crosshair: { vertLine: line, horzLine: line },
     });
-    this.price.applyOptions({
+    this.price.series.applyOptions({
       upColor: colors.up,
       downColor: colors.down,
       wickUpColor: colors.up,
       wickDownColor: colors.down,
     });
-    this.cvd.applyOptions({ color: colors.cvd });
+    this.cvd.series.applyOptions({ color: colors.cvd });
     for (const layer of this.bands) layer.setColors(colors);
     this.profile.setColors(colors);
     if (this.data) this.setData(this.data);
@@ -172,26 +177,30 @@ export class Chart {
     this.data = data;
     this.times = wallTimes(data.axis, this.zone);
     const points = seriesPoints(data.rows, data.axis, data.cvd, this.times, this.colors);
-    this.price.setData(points.price as never[]);
-    this.volume.setData(points.volume as never[]);
-    this.delta.setData(points.delta as never[]);
-    this.cvd.setData(points.cvd as never[]);
+    this.price.set(points.price);
+    this.volume.set(points.volume);
+    this.delta.set(points.delta);
+    this.cvd.set(points.cvd);
     this.drawLayers();
     if (fresh) this.showLatest();
   }
 
-  // Rows from `first` on have changed or are new; the axis has their slots at its end.
+  // Rows from `first` on have changed or are new; the axis has their slots at its end. What is seen stays, or follows
+  // the newest row where that was in sight.
   update(data: ChartData, first: number): void {
+    const before = this.visibleSlots();
+    const end = this.times.length - 1;
     this.data = data;
     const from = data.axis.slotOfRow[first] ?? 0;
     this.times = wallTimes(data.axis, this.zone, this.times.slice(0, from));
     const points = seriesPoints(data.rows, data.axis, data.cvd, this.times, this.colors, from);
-    const each = <T extends Point>(list: T[], take: (point: T, past: boolean) => void) =>
-      list.forEach((point, index) => take(point, index < list.length - 1));
-    each(points.price, (point, past) => this.price.update(point as never, past));
-    each(points.volume, (point, past) => this.volume.update(point as never, past));
-    each(points.delta, (point, past) => this.delta.update(point as never, past));
-    each(points.cvd, (point, past) => this.cvd.update(point as never, past));
+    this.price.put(points.price);
+    this.volume.put(points.volume);
+    this.delta.put(points.delta);
+    this.cvd.put(points.cvd);
+    const added = this.times.length - 1 - end;
+    const by = before && before.to >= end ? added : 0;
+    if (before) this.showSlots(before.from + by, before.to + by);
     this.drawLayers();
   }
 
@@ -250,7 +259,7 @@ export class Chart {
       this.showSlots(slot - width / 2, slot + width / 2);
     }
     const at = this.data.rows[next] as Row;
-    this.chart.setCrosshairPosition(at.close, this.times[slot] as UTCTimestamp, this.price);
+    this.chart.setCrosshairPosition(at.close, this.times[slot] as UTCTimestamp, this.price.series);
     this.cursor = slot;
     return next;
   }

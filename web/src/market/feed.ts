@@ -136,7 +136,9 @@ export class ChartFeed {
   }
 
   private apply(rows: Row[]): void {
-    const first = this.rows.apply(rows);
+    // What lies before the loaded rows comes with them, when one scrolls there.
+    const begin = this.rows.first?.time ?? -Infinity;
+    const first = this.rows.apply(rows.filter((row) => row.time >= begin));
     if (first >= 0) this.events.changed(first);
   }
 
