@@ -38,8 +38,8 @@ interface Interval {
 }
 
 const CLOSED_SLOTS_MAX: Record<Resolution, number> = {
-  '1s': 120,
-  seconds: 120,
+  '1s': 40,
+  seconds: 40,
   '1m': 30,
   '5m': 12,
   '15m': 8,
