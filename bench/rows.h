@@ -57,6 +57,8 @@ struct Limit {
 [[nodiscard]] Result<std::vector<Limit>> load_pipe(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> mirror_planning(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> mirror_cycle(const Context& context);
+// A lake of one busy trade date of ES, for the server to read.
+[[nodiscard]] Result<std::string> make_api_lake(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> api_candles(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> http_cached(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> http_streams(const Context& context);

@@ -17,21 +17,6 @@ constexpr std::uint64_t kTrades = 900'000;  // a busy day of one root: a row in 
 constexpr int kRequests = 100;
 constexpr int kWarmUp = 5;
 
-Result<std::string> make_lake(const Context& context) {
-  synth::Options what = dense_days(context.data);
-  what.roots = {"ES"};
-  what.trades = kTrades;
-  what.days = 1;
-  what.trades_per_active_second = 0;
-  FM_ASSIGN(const std::string trades,
-            ensure_file(*context.env, context.data, what, "api-day", ".dbn.zst"));
-  const std::string lake = join(context.data.directory, "api-lake");
-  FM_TRY(remove_tree(*context.env, lake));
-  FM_TRY(remove_tree(*context.env, join(context.data.directory, "frontmonth-state-api-lake")));
-  FM_TRY(run_process({context.binary, "candles", trades, "--lake", lake}));
-  return lake;
-}
-
 // Milliseconds, and what came.
 struct Answers {
   double p99 = 0;
@@ -60,8 +45,24 @@ Result<Answers> ask(net::HttpClient& client, const std::string& url) {
 
 }  // namespace
 
+Result<std::string> make_api_lake(const Context& context) {
+  synth::Options what = dense_days(context.data);
+  what.roots = {"ES"};
+  what.trades = kTrades;
+  what.days = 1;
+  what.trades_per_active_second = 0;
+  FM_ASSIGN(const std::string trades,
+            ensure_file(*context.env, context.data, what, "api-day", ".dbn.zst"));
+  const std::string lake = join(context.data.directory, "api-lake");
+  FM_TRY(remove_tree(*context.env, lake));
+  FM_TRY(remove_tree(*context.env, join(context.data.directory, "frontmonth-state-api-lake")));
+  const auto made = run_process({context.binary, "candles", trades, "--lake", lake});
+  if (!made) return std::unexpected(made.error());
+  return lake;
+}
+
 Result<std::vector<Limit>> api_candles(const Context& context) {
-  FM_ASSIGN(const std::string lake, make_lake(context));
+  FM_ASSIGN(const std::string lake, make_api_lake(context));
   FM_ASSIGN(
       const auto server,
       server::Server::create(*context.env, {.port = 0, .lake = lake, .cache_bytes_max = 0}, {}));

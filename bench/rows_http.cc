@@ -1,5 +1,5 @@
-// The HTTP server under load: a cached answer asked for by wrk, and event streams to many clients.
-// The server has one core, its clients the other.
+// The server under load: a cached answer asked for by wrk, and event streams to many clients. The
+// server has one core, its clients the other.
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <sched.h>
@@ -13,19 +13,23 @@
 #include <atomic>
 #include <charconv>
 #include <cmath>
-#include <mutex>
+#include <optional>
 #include <thread>
 
-#include "net/http_server.h"
+#include "candles/engine.h"
+#include "market/session.h"
+#include "market/universe.h"
+#include "net/http_client.h"
 #include "process.h"
 #include "rows.h"
+#include "server/row_hub.h"
+#include "server/server.h"
 
 namespace fm::bench {
 namespace {
 
 constexpr int kServerCore = 0;
 constexpr int kClientCore = 1;
-constexpr std::size_t kAnswerBytes = 16 << 10;
 constexpr int kConnections = 64;
 constexpr int kLoadSeconds = 10;
 constexpr std::size_t kClients = 500;
@@ -75,10 +79,11 @@ Result<double> latency_after(std::string_view report, std::string_view word) {
 Result<std::string> run_wrk(const Context& context, const std::string& url) {
   const std::string path = join(context.data.directory, "wrk.txt");
   FM_TRY(context.env->make_directories(context.data.directory));
-  const auto ran =
-      run_process({"sh", "-c",
-                   fmt::format("taskset -c {} wrk -t1 -c{} -d{}s --latency '{}' > '{}'",
-                               kClientCore, kConnections, kLoadSeconds, url, path)});
+  const auto ran = run_process(
+      {"sh", "-c",
+       fmt::format(
+           "taskset -c {} wrk -t1 -c{} -d{}s --latency -H 'Accept-Encoding: gzip' '{}' > '{}'",
+           kClientCore, kConnections, kLoadSeconds, url, path)});
   if (!ran) return std::unexpected(ran.error());
   FM_ASSIGN(std::string report, read_text(*context.env, path));
   if (report.find("Non-2xx") != std::string::npos ||
@@ -87,34 +92,40 @@ Result<std::string> run_wrk(const Context& context, const std::string& url) {
   return report;
 }
 
+// All threads of the server on its core, and what it asks on that of the caller.
+Result<std::unique_ptr<server::Server>> start_server(Env& env, const std::string& lake,
+                                                     server::RowHub* hub) {
+  Result<std::unique_ptr<server::Server>> made = nullptr;
+  std::thread([&] {
+    pin_to(kServerCore);
+    made = server::Server::create(env, {.port = 0, .lake = lake, .streams_max = kClients},
+                                  {.rows = hub});
+    if (!made) return;
+    if (const Status started = (*made)->start(); !started) made = std::unexpected(started.error());
+  }).join();
+  return made;
+}
+
 }  // namespace
 
 Result<std::vector<Limit>> http_cached(const Context& context) {
-  FM_ASSIGN(const auto server, net::HttpServer::create(*context.env, {.threads = 1}));
-  const auto answer = std::make_shared<const std::string>(kAnswerBytes, '7');
-  server->route("GET", "/api/candles",
-                [&](const net::ServerRequest&) {
-                  return net::ServerResponse{
-                      .headers = {{"ETag", "\"0123456789abcdef\""}, {"Cache-Control", "max-age=5"}},
-                      .shared_body = answer};
-                },
-                {.on_loop = true});
-  std::string failure;
-  std::thread([&] {
-    pin_to(kServerCore);
-    if (const Status started = server->start(); !started) failure = started.error().message();
-  }).join();
-  if (!failure.empty()) return fail(Code::kInternal, "{}", failure);
-  const std::string url =
-      fmt::format("http://127.0.0.1:{}/api/candles?root=ES&resolution=1m", server->port());
+  FM_ASSIGN(const std::string lake, make_api_lake(context));
+  FM_ASSIGN(const auto server, start_server(*context.env, lake, nullptr));
+  const std::string url = fmt::format(
+      "http://127.0.0.1:{}/api/candles?root=ES&resolution=1m&limit=500", server->port());
+  FM_ASSIGN(const auto client, net::HttpClient::create(*context.env));
+  FM_ASSIGN(const auto answer,
+            client->send({.url = url, .headers = {{"Accept-Encoding", "gzip"}}}));
+  if (answer.status != 200) return fail(Code::kCheckFailed, "{}: {}", url, answer.body);
   const double cpu_before = cpu_seconds();
   FM_ASSIGN(const std::string report, run_wrk(context, url));
   const double cpu = cpu_seconds() - cpu_before;
   FM_ASSIGN(const double per_second, figure_after(report, "Requests/sec:"));
   FM_ASSIGN(const double p99, latency_after(report, "99%"));
-  const std::string work = fmt::format("a cached answer of {} KiB, {} connections of wrk, one core",
-                                       kAnswerBytes >> 10, kConnections);
-  const double requests = static_cast<double>(server->figures().requests);
+  const std::string work = fmt::format(
+      "/api/candles, 500 minutes ({} KiB) asked for again, {} connections of wrk, one core",
+      answer.body.size() >> 10, kConnections);
+  const double requests = per_second * kLoadSeconds;
   return std::vector<Limit>{
       {.id = "http_cached",
        .work = work,
@@ -149,12 +160,11 @@ class StreamClient {
     unread_.append(piece.data(), static_cast<std::size_t>(got));
     for (std::size_t end = unread_.find("\n\n"); end != std::string::npos;
          end = unread_.find("\n\n")) {
-      constexpr std::string_view kStamp = "\"at\":";
-      const std::size_t at = unread_.find(kStamp);
+      // The last column of the event's only row: when it was made.
+      const std::size_t last = unread_.rfind(',', unread_.find("]]"));
       Nanos sent = 0;
-      if (at < end &&
-          std::from_chars(unread_.data() + at + kStamp.size(), unread_.data() + end, sent).ec ==
-              std::errc())
+      if (unread_.find("\"rows\":[[") < end &&
+          std::from_chars(unread_.data() + last + 1, unread_.data() + end, sent).ec == std::errc())
         ages_ms_.push_back((static_cast<double>(now) - static_cast<double>(sent)) / 1e6);
       unread_.erase(0, end + 2);
     }
@@ -204,49 +214,67 @@ Status read_all(Env& env, std::vector<std::unique_ptr<StreamClient>>& clients, N
   return status;
 }
 
-// The streams of all clients, and a thread that sends each of them a row of every ticker a second.
-class Publisher {
+// A feed's side of the hub: a row of every ticker at once, each second, as an engine gives them
+// when a second ends.
+class Feed {
  public:
-  explicit Publisher(Env& env) : env_(env) {}
-  ~Publisher() {
+  Feed(Env& env, server::RowHub& hub)
+      : env_(env),
+        hub_(hub),
+        engine_(market::Universe::builtin(), market::Calendar::builtin(), {}, silent_) {
+    for (int i = 0; i < kTickers; ++i) {
+      const std::string root = fmt::format("T{:02}", i);
+      engine_.resume(root, {});
+      candles::CandleRow row{};
+      row.ticker = static_cast<candles::TickerId>(i);
+      row.symbol = engine_.intern(root + "M5");
+      row.trade_date = Date(2025, 6, 16);
+      row.open = row.high = row.low = row.close = 6012 * kPriceScale + kPriceScale / 4;
+      row.volume = row.ask_volume = 1834;
+      rows_.push_back(row);
+    }
+  }
+  ~Feed() {
     stopping_ = true;
     if (thread_.joinable()) thread_.join();
   }
-  Publisher(const Publisher&) = delete;
-  Publisher& operator=(const Publisher&) = delete;
+  Feed(const Feed&) = delete;
+  Feed& operator=(const Feed&) = delete;
 
-  void add(std::shared_ptr<net::EventStream> stream) {
-    const std::lock_guard lock(mutex_);
-    streams_.push_back(std::move(stream));
-  }
-  [[nodiscard]] std::size_t count() {
-    const std::lock_guard lock(mutex_);
-    return streams_.size();
-  }
   void start() {
     thread_ = std::thread([this] { run(); });
   }
 
  private:
+  class Silent final : public candles::Output {
+    void candles(std::span<const candles::CandleRow>) override {}
+    void seconds(std::span<const candles::SecondRow>) override {}
+    void session(const candles::SessionRow&) override {}
+    void rejected(const candles::Rejection&) override {}
+  };
+
   void run() {
     pin_to(kServerCore);
     const Nanos begin = env_.monotonic();
-    for (std::uint64_t sequence = 0; !stopping_; ++sequence) {
-      const Nanos due = begin + sequence * (kNanosPerSecond / kTickers);
-      if (const Nanos now = env_.monotonic(); due > now) env_.sleep_for(due - now);
-      const auto text = std::make_shared<const std::string>(fmt::format(
-          "id: 1-{}\nevent: rows\ndata: {{\"root\":\"T{:02}\",\"rows\":[[{},\"T{:02}M5\",6012.25,"
-          "6012.75,6011.5,6012.25,1834,-212,10433]],\"final_to\":{},\"at\":{}}}\n\n",
-          sequence, sequence % kTickers, sequence, sequence % kTickers, sequence,
-          env_.monotonic()));
-      const std::lock_guard lock(mutex_);
-      for (const auto& stream : streams_) static_cast<void>(stream->send(text));
+    for (Second second = 0; !stopping_; ++second) {
+      const Nanos due = begin + static_cast<Nanos>(second) * kNanosPerSecond;
+      while (!stopping_ && env_.monotonic() < due) env_.sleep_for(1'000'000);
+      for (candles::CandleRow& row : rows_) {
+        row.time = kFirstSecond + second;
+        // How old an event is, its client learns by this column.
+        row.cvd_close = static_cast<std::int64_t>(env_.monotonic());
+      }
+      hub_.rows(rows_, engine_);
     }
   }
 
+  static constexpr Second kFirstSecond = 1'750'080'600;
+
   Env& env_;
-  std::mutex mutex_;
-  std::vector<std::shared_ptr<net::EventStream>> streams_;
+  server::RowHub& hub_;
+  Silent silent_;
+  candles::Engine engine_;
+  std::vector<candles::CandleRow> rows_;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };
@@ -263,21 +291,16 @@ double p99_of(std::vector<double>& values) {
 Result<std::vector<Limit>> http_streams(const Context& context) {
   Env& env = *context.env;
   allow_many_sockets();
-  Publisher publisher(env);
-  FM_ASSIGN(const auto server,
-            net::HttpServer::create(env, {.threads = 1, .streams_max = kClients}));
-  server->route("GET", "/api/stream",
-                [&](const net::ServerRequest&) {
-                  return net::ServerResponse::events(
-                      [&](std::shared_ptr<net::EventStream> stream) { publisher.add(stream); });
-                },
-                {.on_loop = true});
-  Status status;
+  FM_ASSIGN(const std::string lake, make_api_lake(context));
+  std::optional<server::RowHub> hub;
+  std::optional<Feed> feed;
   std::thread([&] {
     pin_to(kServerCore);
-    status = server->start();
+    hub.emplace(env);
+    feed.emplace(env, *hub);
   }).join();
-  FM_TRY(status);
+  FM_ASSIGN(const auto server, start_server(env, lake, &*hub));
+  Status status;
   std::vector<std::unique_ptr<StreamClient>> clients;
   std::thread([&] {
     pin_to(kClientCore);
@@ -288,9 +311,9 @@ Result<std::vector<Limit>> http_streams(const Context& context) {
       else
         status = std::unexpected(client.error());
     }
-    while (status && publisher.count() < kClients) env.sleep_for(1'000'000);
+    while (status && hub->figures().clients < kClients) env.sleep_for(1'000'000);
     if (!status) return;
-    publisher.start();
+    feed->start();
     status = read_all(env, clients, env.monotonic() + kStreamSeconds * kNanosPerSecond);
   }).join();
   FM_TRY(status);
