@@ -125,7 +125,7 @@ TEST_F(MirrorProgram, BringsALakeThereAndProvesIt) {
   EXPECT_TRUE(has(doctor, "every table is there")) << doctor;
 }
 
-TEST_F(MirrorProgram, AnotherLakeIsToldFromTheCopyAndPutsItRight) {
+TEST_F(MirrorProgram, AnotherLakeIsToldFromTheCopyAndTheOwnPutsItRight) {
   make_lake();
   EXPECT_EQ(run({"schema", "--engine", "bigquery", "--apply"}).exit_code, 0);
   EXPECT_TRUE(has(result({"mirror"}), "Everything is there"));
@@ -134,8 +134,8 @@ TEST_F(MirrorProgram, AnotherLakeIsToldFromTheCopyAndPutsItRight) {
                 .exit_code,
             0);
   EXPECT_EQ(run({"candles", "other.dbn", "--lake", "other"}).exit_code, 0);
-  const std::vector<std::string> verify = {"verify", "--against", "bigquery",  "--lake",
-                                           "other",  "--tables",  "candles_1m"};
+  std::vector<std::string> verify = {"verify", "--against", "bigquery",  "--lake",
+                                     "other",  "--tables",  "candles_1m"};
   const Outcome different = run(verify);
   EXPECT_EQ(different.exit_code, 3) << different.err;
   EXPECT_TRUE(has(different.out, "candles_1m: ") && has(different.out, "partitions differ"))
@@ -145,6 +145,14 @@ TEST_F(MirrorProgram, AnotherLakeIsToldFromTheCopyAndPutsItRight) {
   EXPECT_TRUE(has(different.out, "ZL 2025-06-16: 0 rows in the lake")) << different.out;
   std::vector<std::string> repair = verify;
   repair.emplace_back("--repair");
+  const Outcome refused = run(repair);
+  EXPECT_EQ(refused.exit_code, 1) << refused.out << refused.err;
+  EXPECT_TRUE(has(refused.err, "the prefix belongs to the lake")) << refused.err;
+
+  // The same rows in the lake that the prefix belongs to are put right.
+  EXPECT_EQ(run({"candles", "other.dbn", "--lake", "lake", "--replace"}).exit_code, 0);
+  verify[4] = repair[4] = "lake";
+  EXPECT_EQ(run(verify).exit_code, 3);
   const Outcome repaired = run(repair);
   EXPECT_EQ(repaired.exit_code, 0) << repaired.out << repaired.err;
   EXPECT_TRUE(has(repaired.out, "were repaired")) << repaired.out;
