@@ -9,7 +9,7 @@ export default defineConfig({
     environment: 'node',
     fileParallelism: false,
     globalSetup: './stage_setup.ts',
-    testTimeout: 90_000,
-    hookTimeout: 240_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

@@ -1,8 +1,7 @@
-// The next trade date comes in: rows that are not final yet, a server that goes and comes back, many candles at once.
+// The next trade date comes in: rows that are not final yet, a server that goes and comes back.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { launch } from '../../web/bench/browser.mjs';
-import { measureFrames } from '../../web/bench/frames.mjs';
 import { close, open, picture } from './look';
 import { stop, type Service } from './program';
 import { serveNextDay, serveUp } from './stage';
@@ -61,19 +60,6 @@ describe('live', () => {
     await expect.poll(() => newest(page), { timeout: 60_000 }).not.toBe(before);
     // Connections that were refused are what this is about.
     look.complaints.splice(0);
-    await close(look);
-  });
-
-  it('draws 50,000 candles, all in sight and panned', async () => {
-    const look = await open(browser, 'about:blank');
-    look.page.setDefaultTimeout(60_000);
-    const { still, panned } = await measureFrames(look.page, url);
-    console.log(`50,000 candles: ${still.toFixed(1)} frames/s, panned ${panned.toFixed(1)}`);
-    await picture(look.page, 'many-candles');
-    // Three without conflation. Panning is bound by the processor that other tests share: web/bench/frames.mjs holds
-    // a quiet machine to 50.
-    expect(still).toBeGreaterThan(10);
-    expect(panned).toBeGreaterThan(1);
     await close(look);
   });
 });

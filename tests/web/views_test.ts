@@ -135,8 +135,9 @@ describe('views', () => {
     await close(look);
   });
 
-  it('every view is itself in the dark and on a telephone', async () => {
-    for (const view of ['health', 'coverage', 'query', 'operations'])
+  it.each(['health', 'coverage', 'query', 'operations'])(
+    '%s is itself in the dark and on a telephone',
+    async (view) => {
       for (const [name, options] of [
         ['dark', { dark: true }],
         ['narrow', { width: 390, height: 844 }],
@@ -152,5 +153,6 @@ describe('views', () => {
         await picture(look.page, `${view}-${name}`);
         await close(look);
       }
-  });
+    },
+  );
 });
