@@ -1,5 +1,5 @@
-// What clients of the HTTP API send: queries with times, dates, lists and roots, ids of events. What
-// can be read must mean the same when it is written again.
+// What clients of the HTTP API send: queries with times, dates, lists and roots, ids of events.
+// What can be read must mean the same when it is written again.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -373,7 +373,9 @@ TEST_F(StateTest, DamagedFileIsNamedWithAWayOut) {
 }
 
 TEST_F(StateTest, DamageInsideIsFound) {
-  { open(); }
+  {
+    open();
+  }
   // Damage to the schema is damage to every statement, and `open` tells of it.
   const std::size_t schema_pages = read_text(env_, file_).value().size() / 4096;
   {

@@ -84,7 +84,8 @@ TEST_F(SinkFaults, ASessionEndedWithinACopyKeepsNothingOfIt) {
       "COPY pg_temp.frontmonth_candles_1m FROM STDIN (FORMAT binary)"));
   // It waits until the session is gone: a session that reads the bytes below first refuses them.
   const Rows others = *connect().query(
-      "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() "
+      "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = "
+      "current_database() "
       "AND pid <> pg_backend_pid() AND query LIKE 'COPY%'");
   ASSERT_EQ(others.size(), 1U);
   const std::vector<std::byte> bytes(1 << 20);

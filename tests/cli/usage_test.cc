@@ -5,10 +5,9 @@ namespace fm::testing_cli {
 namespace {
 
 const std::vector<std::string> kCommands = {
-    "demo",       "live",  "repair", "reconcile", "poll",  "load",   "rollup",
-    "continuous", "fetch", "replay", "candles",   "synth", "query",  "schema",
-    "verify",     "audit", "backup", "retention", "dump",  "doctor", "completion",
-    "man",        "version"};
+    "demo",   "live",      "repair",  "reconcile", "poll",       "load",   "rollup", "continuous",
+    "fetch",  "replay",    "candles", "synth",     "query",      "schema", "verify", "audit",
+    "backup", "retention", "dump",    "doctor",    "completion", "man",    "version"};
 
 using Usage = ProgramTest;
 
