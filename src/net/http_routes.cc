@@ -91,12 +91,13 @@ void put_header(std::string& out, std::string_view name, std::string_view value)
 
 void Routes::add(std::string method, std::string_view pattern, Handler handler,
                  RouteOptions options) {
-  routes_.push_back({std::move(method), segments_of(pattern), std::move(handler), options});
+  routes_.push_back(
+      {std::move(method), segments_of(pattern), std::move(handler), std::move(options)});
 }
 
 void Routes::set_otherwise(Handler handler, RouteOptions options) {
   otherwise_ = std::move(handler);
-  otherwise_options_ = options;
+  otherwise_options_ = std::move(options);
 }
 
 Routes::Match Routes::find(std::string_view method, std::string_view path) const {
