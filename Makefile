@@ -18,7 +18,7 @@ THREADED := $(strip $(foreach room,market dbn net capture lake databento gateway
   $(if $(wildcard src/jobs/live*_test.cc),jobs))
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-threads bench install deb fuzz lint lint-all format clean
+.PHONY: help build demo test test-page test-threads bench install deb fuzz lint lint-all format clean
 
 help: ## this list
 	@echo 'Goals:'; grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -37,6 +37,10 @@ test: ## every test, with address and undefined-behaviour sanitizers
 	@tools/cmake $(CHECK) -DCMAKE_BUILD_TYPE=Debug -DFM_SANITIZE=ON
 	@cmake --build $(CHECK) --parallel $(JOBS)
 	@tools/run-tests $(CHECK)
+
+test-page: build ## the page in a real browser, against the real program
+	@tools/bootstrap test
+	@tools/page browser $(BUILD)/frontmonth $(BUILD)/web/pictures
 
 test-threads: ## the rooms that use threads, with the thread sanitizer
 	@tools/bootstrap test

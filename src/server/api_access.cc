@@ -91,7 +91,7 @@ void add_access_routes(Context& context, Routes& routes) {
                       return answer;
                     },
                     .needs_token = false});
-  const auto page = [](std::string_view text, std::string type) {
+  const auto page = [](std::string_view text, const std::string& type) {
     return [text, type](const Call&) -> Result<Answer> {
       Answer answer{.response = net::ServerResponse::text(std::string(text))};
       answer.response.content_type = type;

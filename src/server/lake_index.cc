@@ -33,9 +33,9 @@ PartitionInfo info_of(const table::Table& table, const lake::Manifest& manifest)
 void put(std::vector<PartitionInfo>& partitions, PartitionInfo info) {
   const auto at = std::ranges::lower_bound(partitions, info.first, {}, &PartitionInfo::first);
   if (at != partitions.end() && at->first == info.first)
-    *at = std::move(info);
+    *at = info;
   else
-    partitions.insert(at, std::move(info));
+    partitions.insert(at, info);
 }
 
 }  // namespace
@@ -79,7 +79,7 @@ void LakeIndex::take(const table::Table& table, const std::vector<lake::Manifest
   for (auto& [root, partitions] : fresh) {
     auto& slot = index.roots[root];
     auto next = slot ? std::make_shared<RootIndex>(*slot) : std::make_shared<RootIndex>();
-    for (PartitionInfo& partition : partitions) put(next->partitions, std::move(partition));
+    for (PartitionInfo& partition : partitions) put(next->partitions, partition);
     slot = std::move(next);
   }
 }
