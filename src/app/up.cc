@@ -127,6 +127,7 @@ class Up {
   std::unique_ptr<schedule::Scheduler> scheduler_;
   std::unique_ptr<UpSchedule> schedule_;
   std::unique_ptr<schedule::Alarms> alarms_;
+  std::unique_ptr<UpCosts> costs_;  // null: no copy in the cloud is configured
   std::unique_ptr<server::Server> server_;
   Nanos next_watchdog_ = 0;
 };
@@ -223,11 +224,15 @@ Status Up::make_server() {
   options.lake = config_.lake;
   options.state_dir = config_.state_dir;
   options.universe_file = config_.universe;
-  FM_ASSIGN(server_, server::Server::create(env_, std::move(options),
-                                            {.health = health_.get(),
-                                             .rows = rows_.get(),
-                                             .schedule = schedule_.get(),
-                                             .config_yaml = [this] { return config_yaml(); }}));
+  server::Sources sources{.health = health_.get(),
+                          .rows = rows_.get(),
+                          .schedule = schedule_.get(),
+                          .config_yaml = [this] { return config_yaml(); }};
+  if (!config_.google.bucket.empty() || !config_.google.project.empty()) {
+    costs_ = std::make_unique<UpCosts>(env_, config_, variables());
+    sources.costs_json = [this] { return costs_->json(); };
+  }
+  FM_ASSIGN(server_, server::Server::create(env_, std::move(options), std::move(sources)));
   health_->include([](jobs::HealthReport& report) {
     report.parts.push_back(
         {.name = "server", .kind = "server", .state = jobs::PartState::kRunning});

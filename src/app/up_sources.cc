@@ -5,6 +5,8 @@
 #include <span>
 
 #include "base/json_text.h"
+#include "jobs/cloud.h"
+#include "jobs/cost.h"
 
 namespace fm::app {
 namespace {
@@ -25,6 +27,22 @@ jobs::HealthReport UpHealth::health() const {
   jobs::HealthReport report = lake_.health();
   for (const auto& add : adders_) add(report);
   return report;
+}
+
+Result<std::string> UpCosts::json() {
+  const std::lock_guard lock(mutex_);
+  const Nanos now = env_.monotonic();
+  if (!last_ || now >= asked_at_ + kCostsAge) {
+    last_ = ask();
+    asked_at_ = now;
+  }
+  return *last_;
+}
+
+Result<std::string> UpCosts::ask() {
+  FM_ASSIGN(jobs::CloudPlace place, jobs::open_cloud(env_, variables_, config_));
+  FM_ASSIGN(const jobs::CostReport report, jobs::run_cost(env_, config_, place, {}));
+  return jobs::to_json(report);
 }
 
 std::vector<server::ScheduledJob> UpSchedule::jobs() const {

@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/env.h"
+#include "jobs/config.h"
 #include "jobs/health.h"
 #include "jobs/lake_health.h"
 #include "schedule/scheduler.h"
@@ -41,6 +43,29 @@ class UpSchedule final : public server::ScheduleSource {
   Env& env_;
   const schedule::Scheduler& scheduler_;
   const std::string state_dir_;
+};
+
+// What the copies in the cloud cost. Google is asked at most once in kCostsAge: a page that stays
+// open must not cost requests.
+class UpCosts {
+ public:
+  static constexpr Nanos kCostsAge = 300 * kNanosPerSecond;
+
+  UpCosts(Env& env, jobs::Config config, Variables variables)
+      : env_(env), config_(std::move(config)), variables_(std::move(variables)) {}
+
+  // As `frontmonth cost --json` says it. Errors: those of run_cost; they are kept for as long.
+  [[nodiscard]] Result<std::string> json();
+
+ private:
+  [[nodiscard]] Result<std::string> ask();
+
+  Env& env_;
+  const jobs::Config config_;
+  const Variables variables_;
+  std::mutex mutex_;
+  std::optional<Result<std::string>> last_;
+  Nanos asked_at_ = 0;  // monotonic
 };
 
 // Each job as a part of the health report.

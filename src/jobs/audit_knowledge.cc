@@ -101,11 +101,12 @@ Status read_conditions(ops::State& state, std::string_view dataset, AuditKnowled
   return {};
 }
 
-Status read_repairs(ops::State& state, std::string_view dataset, AuditKnowledge& knowledge) {
+Status read_feed_gaps(ops::State& state, std::string_view dataset, AuditKnowledge& knowledge) {
   FM_ASSIGN(const std::vector<ops::StoredGap> gaps, state.gaps(dataset, ops::Gaps::kAll));
   for (const ops::StoredGap& stored : gaps)
-    if (stored.repaired)
-      knowledge.repaired.push_back({second_of(stored.gap.from), second_of(stored.gap.to) + 1});
+    (stored.repaired ? knowledge.repaired : knowledge.lost)
+        .push_back({second_of(stored.gap.from), second_of(stored.gap.to) + 1});
+  knowledge.lost = quality::joined(std::move(knowledge.lost));
   knowledge.repaired = quality::joined(std::move(knowledge.repaired));
   return {};
 }
@@ -191,7 +192,7 @@ Result<AuditKnowledge> read_audit_knowledge(Env& env, const lake::Lake& lake,
   knowledge.has_state = true;
   FM_TRY(read_files(*state, knowledge));
   FM_TRY(read_conditions(*state, dataset, knowledge));
-  FM_TRY(read_repairs(*state, dataset, knowledge));
+  FM_TRY(read_feed_gaps(*state, dataset, knowledge));
   return knowledge;
 }
 

@@ -19,7 +19,8 @@ struct AuditKnowledge {
   std::vector<quality::FileRange> files;
   std::vector<quality::Interval> degraded;
   std::vector<quality::Interval> missing;   // at the vendor
-  std::vector<quality::Interval> repaired;  // gaps of the feed that were filled
+  std::vector<quality::Interval> lost;      // gaps of the feed that were not
+  std::vector<quality::Interval> repaired;  // those that were filled
   std::map<std::string, std::vector<quality::Interval>, std::less<>> halts;  // by root, with status
 
   // Of a schema's bars; an empty schema has no files.

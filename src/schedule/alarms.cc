@@ -263,7 +263,8 @@ bool Alarms::deliver_once() {
     lock.lock();
     // The configuration may have changed meanwhile.
     route = found();
-    if (route == routes_.end()) continue;
+    // One that went and came again meanwhile has nothing in hand.
+    if (route == routes_.end() || !(*route)->in_hand) continue;
     (*route)->in_hand = false;
     if (stopping_ && !sent) return false;
     delivered(**route, sent);

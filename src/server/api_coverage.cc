@@ -246,7 +246,11 @@ Result<std::vector<Run>> minutes(Context& context, const CoverageRequest& reques
   FM_ASSIGN(const auto known,
             jobs::read_audit_knowledge(context.env, *context.lake, context.lake->state_dir(),
                                        std::string(kDataset)));
-  const quality::Knowledge knowledge = known.of(request.root, request.timeframe->schema);
+  quality::Knowledge knowledge = known.of(request.root, request.timeframe->schema);
+  if (request.timeframe->schema.empty()) {  // rows out of the feed: what it lost, they lack
+    knowledge.gaps = known.lost;
+    knowledge.repaired = known.repaired;
+  }
   quality::StateTimeline states(knowledge);
   std::vector<Run> runs;
   for (const quality::SlotRun& expected :

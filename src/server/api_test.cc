@@ -281,6 +281,41 @@ TEST(Coverage, GoesFromYearsToMinutes) {
     EXPECT_EQ(server.get(base + wrong).status, 400) << wrong;
 }
 
+TEST(Coverage, ShowsTheMinutesThatTheFeedLost) {
+  const TestDirectory folder;
+  const std::string state_dir = folder.file("state");
+  constexpr Second kLost = 1'749'448'800;  // 2025-06-09T06:00:00Z
+  constexpr Second kRepaired = kLost + 10'800;
+  {
+    auto state = ops::State::open(Env::posix(), ops::state_file(state_dir)).value();
+    const auto add = [&](Second from) {
+      return state.add_gap({.dataset = "GLBX.MDP3",
+                            .schema = {},
+                            .from = from * kNanosPerSecond,
+                            .to = (from + 3'590) * kNanosPerSecond,
+                            .reason = "replay_window_exceeded"});
+    };
+    ASSERT_TRUE(add(kLost));
+    const auto repaired = add(kRepaired);
+    ASSERT_TRUE(repaired && state.mark_repaired(*repaired, "a test"));
+  }
+  TestServer server({.lake = folder.file("lake"), .state_dir = state_dir});
+  const auto stretches = [&](std::string_view timeframe) {
+    const Parsed minutes(server.body(
+        fmt::format("/api/coverage?root=ES&timeframe={}&level=minutes&day=2025-06-09", timeframe)));
+    std::vector<std::string> found;
+    for (const simdjson::dom::element run : minutes.array("/runs"))
+      if (const std::string_view state = run["state"]; state == "gap" || state == "repaired")
+        found.push_back(fmt::format("{} {} {}", state, run["from"].get_int64().value(),
+                                    run["to"].get_int64().value()));
+    return found;
+  };
+  EXPECT_EQ(stretches("candles"),
+            (std::vector{fmt::format("gap {} {}", kLost, kLost + 3'600),
+                         fmt::format("repaired {} {}", kRepaired, kRepaired + 3'600)}));
+  EXPECT_TRUE(stretches("1m").empty()) << "files do not lack what a feed lost";
+}
+
 TEST(Operations, ShowRunsEventsAndTheirRows) {
   const TestDirectory folder;
   const std::string state_dir = folder.file("state");

@@ -162,6 +162,22 @@ TEST_F(MirrorProgram, AnotherLakeIsToldFromTheCopyAndTheOwnPutsItRight) {
   EXPECT_TRUE(has(wrong.err, "expected postgres or bigquery")) << wrong.err;
 }
 
+TEST_F(MirrorProgram, ThePageSaysWhatTheCopiesCost) {
+  make_lake();
+  EXPECT_EQ(run({"schema", "--engine", "bigquery", "--apply"}).exit_code, 0);
+  EXPECT_TRUE(has(result({"mirror"}), "Everything is there"));
+  const auto up = start("up", {"up", "--lake", "lake", "--listen", "127.0.0.1:0"});
+  up->await("serving http://");
+  const std::string out = up->out();
+  const std::size_t begin = out.find("http://");
+  const std::string url = out.substr(begin, out.find_first_of(" \n", begin) - begin);
+  const std::string costs = http_get(url + "api/costs");
+  EXPECT_TRUE(has(costs, R"("available":true)")) << costs;
+  EXPECT_TRUE(has(costs, "market_data.candles_1m")) << costs;
+  up->signal(SIGTERM);
+  EXPECT_EQ(up->wait(), 0) << up->err();
+}
+
 TEST_F(MirrorProgram, RollupsGoThereAndStayThere) {
   make_lake();
   EXPECT_EQ(run({"schema", "--engine", "bigquery", "--apply"}).exit_code, 0);

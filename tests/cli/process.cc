@@ -7,6 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <span>
+
 namespace fm::testing_cli {
 namespace {
 
@@ -90,6 +93,25 @@ void Process::await(const std::string& text) {
   ADD_FAILURE() << launch_.command[1] << (ended ? " ended" : " ran on") << " without saying \""
                 << text << "\"\n"
                 << err();
+}
+
+std::string http_get(const std::string& url) {
+  const std::size_t host = url.find("://") + 3;
+  const std::size_t slash = url.find('/', host);
+  const std::string place = url.substr(host, slash - host);
+  const auto port = static_cast<std::uint16_t>(std::stoi(place.substr(place.find(':') + 1)));
+  auto socket = Env::posix().connect("127.0.0.1", port, kPatience);
+  if (!socket) return socket.error().message();
+  const std::string request =
+      "GET " + url.substr(slash) + " HTTP/1.1\r\nHost: " + place + "\r\nConnection: close\r\n\r\n";
+  EXPECT_TRUE((*socket)->write(std::as_bytes(std::span(request)), kPatience));
+  std::string answer;
+  std::array<std::byte, 4096> piece{};
+  for (;;) {
+    const auto got = (*socket)->read(piece, kPatience);
+    if (!got || *got == 0) return answer;
+    answer.append(reinterpret_cast<const char*>(piece.data()), *got);
+  }
 }
 
 }  // namespace fm::testing_cli

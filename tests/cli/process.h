@@ -61,4 +61,7 @@ template <class Condition>
   return true;
 }
 
+// The answer to a GET of an http:// address on this machine, with its head.
+[[nodiscard]] std::string http_get(const std::string& url);
+
 }  // namespace fm::testing_cli

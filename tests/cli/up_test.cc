@@ -12,26 +12,6 @@
 namespace fm::testing_cli {
 namespace {
 
-// The answer to a GET, with its head.
-std::string get(const std::string& url) {
-  const std::size_t host = url.find("://") + 3;
-  const std::size_t slash = url.find('/', host);
-  const std::string place = url.substr(host, slash - host);
-  const auto port = static_cast<std::uint16_t>(std::stoi(place.substr(place.find(':') + 1)));
-  auto socket = Env::posix().connect("127.0.0.1", port, kPatience);
-  if (!socket) return socket.error().message();
-  const std::string request =
-      "GET " + url.substr(slash) + " HTTP/1.1\r\nHost: " + place + "\r\nConnection: close\r\n\r\n";
-  EXPECT_TRUE((*socket)->write(std::as_bytes(std::span(request)), kPatience));
-  std::string answer;
-  std::array<std::byte, 4096> piece{};
-  for (;;) {
-    const auto got = (*socket)->read(piece, kPatience);
-    if (!got || *got == 0) return answer;
-    answer.append(reinterpret_cast<const char*>(piece.data()), *got);
-  }
-}
-
 bool holds(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
@@ -102,7 +82,7 @@ class UpTest : public FeedTest {
     url_ = out.substr(begin, out.find_first_of(" \n", begin) - begin);
     return process;
   }
-  std::string ask(const std::string& what) { return get(url_ + what); }
+  std::string ask(const std::string& what) { return http_get(url_ + what); }
   static void end(Process& process) {
     process.signal(SIGTERM);
     EXPECT_EQ(process.wait(), 0) << process.err();

@@ -50,7 +50,7 @@ describe('views', () => {
     await page.locator('.minutes').waitFor();
     expect(await page.locator('.minutes rect').count()).toBeGreaterThan(20);
     const list = page.getByRole('region', { name: 'Minutes without a trade' });
-    expect(await list.getByRole('row').nth(1).innerText()).toMatch(/2025-06-\d\d \d\d:.*\w{4}/s);
+    expect(await list.innerText()).toContain('lost by the feed');
     expect(await faults(page)).toEqual([]);
     await picture(page, 'coverage-minutes');
     await page.getByRole('button', { name: 'All years' }).click();
