@@ -1,4 +1,5 @@
 // One trade date: a line an hour, sixty minutes wide, and the same as a list.
+import { List, number } from '../widgets/list';
 import { useMemo, useState } from 'preact/hooks';
 import type { CoverageRun } from '../api/types';
 import * as format from '../format';
@@ -66,34 +67,23 @@ export function Minutes({ runs, zoneName }: { runs: CoverageRun[]; zoneName: str
         {missing.length === 0 ? 'Every open minute traded' : 'Minutes without a trade, and why'}
       </h2>
       {missing.length > 0 && (
-        <div class="scroll tall" tabIndex={0} role="region" aria-label="Minutes without a trade">
-          <table class="list">
-            <thead>
-              <tr>
-                <th scope="col">State</th>
-                <th scope="col">From</th>
-                <th scope="col">To</th>
-                <th scope="col" class="number">
-                  Length
-                </th>
-                <th scope="col">Reason</th>
-              </tr>
-            </thead>
-            <tbody>
-              {missing.map((run) => (
-                <tr key={run.from}>
-                  <td>
-                    <span class={`swatch cover-${run.state}`} /> {STATE_WORDS[run.state]}
-                  </td>
-                  <td>{fullTime(run.from, zone)}</td>
-                  <td>{clockTime(run.to, zone)}</td>
-                  <td class="number">{format.span(run.to - run.from)}</td>
-                  <td class="wide">{run.reason || format.NONE}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <List
+          label="Minutes without a trade"
+          columns={['State', 'From', 'To', number('Length'), 'Reason']}
+          tall
+        >
+          {missing.map((run) => (
+            <tr key={run.from}>
+              <td>
+                <span class={`swatch cover-${run.state}`} /> {STATE_WORDS[run.state]}
+              </td>
+              <td>{fullTime(run.from, zone)}</td>
+              <td>{clockTime(run.to, zone)}</td>
+              <td class="number">{format.span(run.to - run.from)}</td>
+              <td class="wide">{run.reason || format.NONE}</td>
+            </tr>
+          ))}
+        </List>
       )}
     </>
   );

@@ -1,4 +1,5 @@
 // What is fresh, late or broken, and since when: the calendar decides what is expected.
+import { List, number } from '../widgets/list';
 import type { Alarm, Health, HealthLine, Part, State } from '../api/types';
 import { useApi } from '../api/use_api';
 import * as format from '../format';
@@ -61,32 +62,19 @@ function Alarms({ alarms, near }: { alarms: Alarm[]; near: Near }) {
   return (
     <section>
       <h2>Alarms</h2>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Alarms">
-        <table class="list">
-          <thead>
-            <tr>
-              <th scope="col">Severity</th>
-              <th scope="col">Subject</th>
-              <th scope="col">What</th>
-              <th scope="col">Since</th>
-              <th scope="col">Delivery</th>
-            </tr>
-          </thead>
-          <tbody>
-            {alarms.map((alarm) => (
-              <tr key={alarm.id}>
-                <td>
-                  <Dot state={alarm.severity === 'critical' ? 'red' : 'yellow'} /> {alarm.severity}
-                </td>
-                <td>{alarm.subject}</td>
-                <td class="wide">{alarm.text}</td>
-                <td>{near(alarm.raised_at)}</td>
-                <td class={alarm.delivery === 'failing' ? 'bad' : ''}>{alarm.delivery}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <List label="Alarms" columns={['Severity', 'Subject', 'What', 'Since', 'Delivery']}>
+        {alarms.map((alarm) => (
+          <tr key={alarm.id}>
+            <td>
+              <Dot state={alarm.severity === 'critical' ? 'red' : 'yellow'} /> {alarm.severity}
+            </td>
+            <td>{alarm.subject}</td>
+            <td class="wide">{alarm.text}</td>
+            <td>{near(alarm.raised_at)}</td>
+            <td class={alarm.delivery === 'failing' ? 'bad' : ''}>{alarm.delivery}</td>
+          </tr>
+        ))}
+      </List>
     </section>
   );
 }
@@ -96,52 +84,40 @@ function Lines({ lines, near }: { lines: HealthLine[]; near: Near }) {
   return (
     <section>
       <h2>Data</h2>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Data">
-        <table class="list">
-          <thead>
-            <tr>
-              <th scope="col">Root</th>
-              <th scope="col">Table</th>
-              <th scope="col">Contract</th>
-              <th scope="col">Last row</th>
-              <th scope="col" class="number">
-                Age
-              </th>
-              <th scope="col">Expected now</th>
-              <th scope="col" class="number">
-                Rows today
-              </th>
-              <th scope="col" class="number">
-                Rejected
-              </th>
-              <th scope="col" class="number">
-                Gaps
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {byUrgency(lines).map((line) => (
-              <tr key={`${line.root} ${line.table}`} data-state={line.state}>
-                <th scope="row">
-                  <Dot state={line.state} /> {line.root}
-                </th>
-                <td>{line.table}</td>
-                <td>{line.contract ?? format.NONE}</td>
-                <td>{near(line.last_row)}</td>
-                <td class="number">{format.span(line.age_s)}</td>
-                <td class="wide">{line.reason || line.expected}</td>
-                <td class="number">{format.integer(line.rows_today)}</td>
-                <td class={`number${(line.rejected_today ?? 0) > 0 ? ' warn' : ''}`}>
-                  {format.integer(line.rejected_today)}
-                </td>
-                <td class={`number${(line.gaps_today ?? 0) > 0 ? ' bad' : ''}`}>
-                  {format.integer(line.gaps_today)}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <List
+        label="Data"
+        columns={[
+          'Root',
+          'Table',
+          'Contract',
+          'Last row',
+          number('Age'),
+          'Expected now',
+          number('Rows today'),
+          number('Rejected'),
+          number('Gaps'),
+        ]}
+      >
+        {byUrgency(lines).map((line) => (
+          <tr key={`${line.root} ${line.table}`} data-state={line.state}>
+            <th scope="row">
+              <Dot state={line.state} /> {line.root}
+            </th>
+            <td>{line.table}</td>
+            <td>{line.contract ?? format.NONE}</td>
+            <td>{near(line.last_row)}</td>
+            <td class="number">{format.span(line.age_s)}</td>
+            <td class="wide">{line.reason || line.expected}</td>
+            <td class="number">{format.integer(line.rows_today)}</td>
+            <td class={`number${(line.rejected_today ?? 0) > 0 ? ' warn' : ''}`}>
+              {format.integer(line.rejected_today)}
+            </td>
+            <td class={`number${(line.gaps_today ?? 0) > 0 ? ' bad' : ''}`}>
+              {format.integer(line.gaps_today)}
+            </td>
+          </tr>
+        ))}
+      </List>
     </section>
   );
 }
@@ -159,48 +135,33 @@ function Parts({ parts, near }: { parts: Part[]; near: Near }) {
   return (
     <section>
       <h2>Feeds, sinks and jobs</h2>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Feeds, sinks and jobs">
-        <table class="list">
-          <thead>
-            <tr>
-              <th scope="col">Part</th>
-              <th scope="col">Kind</th>
-              <th scope="col">State</th>
-              <th scope="col" class="number">
-                Lag
-              </th>
-              <th scope="col" class="number">
-                Restarts
-              </th>
-              <th scope="col">Last error</th>
-            </tr>
-          </thead>
-          <tbody>
-            {parts.map((part) => (
-              <tr key={part.name}>
-                <th scope="row">
-                  <Dot state={PART_STATES[part.state]} /> {part.name}
-                </th>
-                <td>{part.kind}</td>
-                <td>{part.state}</td>
-                <td class="number">{format.span(part.lag_s)}</td>
-                <td class={`number${part.restarts > 0 ? ' warn' : ''}`}>
-                  {format.integer(part.restarts)}
-                </td>
-                <td class="wide">
-                  {part.last_error ? (
-                    <>
-                      <span class="soft">{near(part.last_error_at)}</span> {part.last_error}
-                    </>
-                  ) : (
-                    format.NONE
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <List
+        label="Feeds, sinks and jobs"
+        columns={['Part', 'Kind', 'State', number('Lag'), number('Restarts'), 'Last error']}
+      >
+        {parts.map((part) => (
+          <tr key={part.name}>
+            <th scope="row">
+              <Dot state={PART_STATES[part.state]} /> {part.name}
+            </th>
+            <td>{part.kind}</td>
+            <td>{part.state}</td>
+            <td class="number">{format.span(part.lag_s)}</td>
+            <td class={`number${part.restarts > 0 ? ' warn' : ''}`}>
+              {format.integer(part.restarts)}
+            </td>
+            <td class="wide">
+              {part.last_error ? (
+                <>
+                  <span class="soft">{near(part.last_error_at)}</span> {part.last_error}
+                </>
+              ) : (
+                format.NONE
+              )}
+            </td>
+          </tr>
+        ))}
+      </List>
     </section>
   );
 }

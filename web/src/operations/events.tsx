@@ -1,4 +1,5 @@
 // Quality events: what was found wrong with data, and the rows that were kept out for it.
+import { List, number } from '../widgets/list';
 import { useState } from 'preact/hooks';
 import type { QualityEvent, State } from '../api/types';
 import { useApi } from '../api/use_api';
@@ -33,51 +34,37 @@ export function Events() {
   return (
     <>
       {error && <Problem text={error} retry={restart} />}
-      <div class="scroll" tabIndex={0} role="region" aria-label="Quality events">
-        <table class="list">
-          <thead>
-            <tr>
-              <th scope="col">Kind</th>
-              <th scope="col">Time</th>
-              <th scope="col">Root</th>
-              <th scope="col">Table</th>
-              <th scope="col">What</th>
-              <th scope="col" class="number">
-                Rows
-              </th>
-              <th scope="col">Quarantine</th>
-            </tr>
-          </thead>
-          <tbody>
-            {events.map((event, index) => (
-              <tr key={event.id ?? index}>
-                <th scope="row">
-                  <Dot state={severityState(event.severity)} /> {event.kind}
-                </th>
-                <td>{near(event.time)}</td>
-                <td>{event.root ?? format.NONE}</td>
-                <td>{event.table ?? format.NONE}</td>
-                <td class="wide">{event.text}</td>
-                <td class="number">{format.integer(event.rows)}</td>
-                <td>
-                  {event.quarantine && event.id !== undefined ? (
-                    <button
-                      type="button"
-                      aria-expanded={open === event.id}
-                      aria-label={`Rows of ${event.kind}, ${near(event.time)}`}
-                      onClick={() => setOpen(open === event.id ? null : (event.id ?? null))}
-                    >
-                      Rows
-                    </button>
-                  ) : (
-                    format.NONE
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <List
+        label="Quality events"
+        columns={['Kind', 'Time', 'Root', 'Table', 'What', number('Rows'), 'Quarantine']}
+      >
+        {events.map((event, index) => (
+          <tr key={event.id ?? index}>
+            <th scope="row">
+              <Dot state={severityState(event.severity)} /> {event.kind}
+            </th>
+            <td>{near(event.time)}</td>
+            <td>{event.root ?? format.NONE}</td>
+            <td>{event.table ?? format.NONE}</td>
+            <td class="wide">{event.text}</td>
+            <td class="number">{format.integer(event.rows)}</td>
+            <td>
+              {event.quarantine && event.id !== undefined ? (
+                <button
+                  type="button"
+                  aria-expanded={open === event.id}
+                  aria-label={`Rows of ${event.kind}, ${near(event.time)}`}
+                  onClick={() => setOpen(open === event.id ? null : (event.id ?? null))}
+                >
+                  Rows
+                </button>
+              ) : (
+                format.NONE
+              )}
+            </td>
+          </tr>
+        ))}
+      </List>
       {hasMore && (
         <button type="button" disabled={loading} onClick={more}>
           Older events

@@ -1,4 +1,5 @@
 // The schedule, and every run with its log.
+import { List, number } from '../widgets/list';
 import { useEffect, useState } from 'preact/hooks';
 import { problemText, send } from '../api/client';
 import type { JobRun, ScheduledJob, State } from '../api/types';
@@ -33,49 +34,33 @@ export function Jobs() {
         {runs.length === 0 ? (
           <Empty>Nothing has run yet.</Empty>
         ) : (
-          <div class="scroll" tabIndex={0} role="region" aria-label="Runs">
-            <table class="list">
-              <thead>
-                <tr>
-                  <th scope="col">Job</th>
-                  <th scope="col">State</th>
-                  <th scope="col">Started</th>
-                  <th scope="col" class="number">
-                    Took
-                  </th>
-                  <th scope="col" class="number">
-                    Rows
-                  </th>
-                  <th scope="col">Error</th>
-                  <th scope="col">Log</th>
-                </tr>
-              </thead>
-              <tbody>
-                {runs.map((run) => (
-                  <tr key={run.run_id} title={run.parameters ?? undefined}>
-                    <th scope="row">
-                      <Dot state={runState(run)} /> {run.job}
-                    </th>
-                    <td>{run.state}</td>
-                    <td>{near(run.started)}</td>
-                    <td class="number">{took(run)}</td>
-                    <td class="number">{format.integer(run.rows)}</td>
-                    <td class="wide">{run.error ?? format.NONE}</td>
-                    <td>
-                      <button
-                        type="button"
-                        aria-label={`Log of ${run.job}, ${near(run.started)}`}
-                        aria-expanded={open === run.run_id}
-                        onClick={() => setOpen(open === run.run_id ? null : run.run_id)}
-                      >
-                        Log
-                      </button>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <List
+            label="Runs"
+            columns={['Job', 'State', 'Started', number('Took'), number('Rows'), 'Error', 'Log']}
+          >
+            {runs.map((run) => (
+              <tr key={run.run_id} title={run.parameters ?? undefined}>
+                <th scope="row">
+                  <Dot state={runState(run)} /> {run.job}
+                </th>
+                <td>{run.state}</td>
+                <td>{near(run.started)}</td>
+                <td class="number">{took(run)}</td>
+                <td class="number">{format.integer(run.rows)}</td>
+                <td class="wide">{run.error ?? format.NONE}</td>
+                <td>
+                  <button
+                    type="button"
+                    aria-label={`Log of ${run.job}, ${near(run.started)}`}
+                    aria-expanded={open === run.run_id}
+                    onClick={() => setOpen(open === run.run_id ? null : run.run_id)}
+                  >
+                    Log
+                  </button>
+                </td>
+              </tr>
+            ))}
+          </List>
         )}
         {hasMore && (
           <button type="button" disabled={loading} onClick={more}>
@@ -103,37 +88,24 @@ function Schedule({ jobs, near }: { jobs: ScheduledJob[]; near: (time: string | 
   return (
     <section>
       <h2>Schedule</h2>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Schedule">
-        <table class="list">
-          <thead>
-            <tr>
-              <th scope="col">Job</th>
-              <th scope="col">Command</th>
-              <th scope="col">When</th>
-              <th scope="col">Next</th>
-              <th scope="col">Last</th>
-            </tr>
-          </thead>
-          <tbody>
-            {jobs.map((job) => (
-              <tr key={job.name}>
-                <th scope="row">
-                  <Dot state={job.running ? 'yellow' : job.last ? runState(job.last) : 'grey'} />{' '}
-                  {job.name}
-                </th>
-                <td>
-                  <code>{job.command}</code>
-                </td>
-                <td>
-                  <code>{job.cron}</code> <span class="soft">{job.timezone}</span>
-                </td>
-                <td>{job.running ? 'running' : near(job.next)}</td>
-                <td>{job.last ? `${job.last.state}, ${near(job.last.started)}` : format.NONE}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <List label="Schedule" columns={['Job', 'Command', 'When', 'Next', 'Last']}>
+        {jobs.map((job) => (
+          <tr key={job.name}>
+            <th scope="row">
+              <Dot state={job.running ? 'yellow' : job.last ? runState(job.last) : 'grey'} />{' '}
+              {job.name}
+            </th>
+            <td>
+              <code>{job.command}</code>
+            </td>
+            <td>
+              <code>{job.cron}</code> <span class="soft">{job.timezone}</span>
+            </td>
+            <td>{job.running ? 'running' : near(job.next)}</td>
+            <td>{job.last ? `${job.last.state}, ${near(job.last.started)}` : format.NONE}</td>
+          </tr>
+        ))}
+      </List>
     </section>
   );
 }
