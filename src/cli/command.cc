@@ -2,8 +2,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/service_commands.h"
-
 namespace fm::cli {
 
 ExitCode exit_code_of(const Error& error) {

@@ -81,6 +81,8 @@ void add_cloud_options(CLI::App& app, Context& context);
 [[nodiscard]] Result<Date> parse_date_flag(std::string_view flag, std::string_view text);
 
 std::unique_ptr<Command> demo_command();
+std::unique_ptr<Command> up_command();
+std::unique_ptr<Command> alarm_command();
 std::unique_ptr<Command> candles_command();
 std::unique_ptr<Command> live_command();
 std::unique_ptr<Command> poll_command();

@@ -2,7 +2,7 @@
 
 #include "base/child_process.h"
 #include "base/json_text.h"
-#include "cli/service_commands.h"
+#include "cli/command.h"
 #include "schedule/alarms.h"
 
 namespace fm::cli {

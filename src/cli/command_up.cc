@@ -4,7 +4,7 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/signals.h"
-#include "cli/service_commands.h"
+#include "cli/command.h"
 
 namespace fm::cli {
 namespace {
