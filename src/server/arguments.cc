@@ -31,6 +31,17 @@ bool all_of(std::string_view text, std::size_t most, std::string_view also) {
   });
 }
 
+std::optional<Second> moment_of(std::string_view text) {
+  Second seconds = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, seconds);
+  if (error == std::errc() && stop == end) return seconds;
+  if (const auto nanos = parse_iso_nanos(text)) return second_of(*nanos);
+  if (text.contains('-'))
+    if (const auto day = Date::parse(text)) return day->first_second();
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool is_root_name(std::string_view text) { return all_of(text, 8, ""); }
@@ -84,13 +95,8 @@ Result<std::optional<std::int64_t>> Arguments::integer(std::string_view name, st
 Result<std::optional<Second>> Arguments::moment(std::string_view name) const {
   const auto value = text(name);
   if (!value) return std::nullopt;
-  std::int64_t number = 0;
-  const char* const end = value->data() + value->size();
-  const auto [stop, error] = std::from_chars(value->data(), end, number);
-  if (error == std::errc() && stop == end && number >= 0 && number <= kMomentMax) return number;
-  if (const auto nanos = parse_iso_nanos(*value)) return second_of(*nanos);
-  if (value->contains('-'))
-    if (const auto day = Date::parse(*value)) return day->first_second();
+  const std::optional<Second> moment = moment_of(*value);
+  if (moment && *moment >= 0 && *moment <= kMomentMax) return *moment;
   return std::unexpected(
       wrong(name, *value, "seconds since 1970, 2025-06-16T13:30:00Z or 2025-06-16"));
 }
