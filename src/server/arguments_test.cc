@@ -79,8 +79,8 @@ TEST(Arguments, ReadListsWithoutEmptyItems) {
 TEST(Arguments, RefuseWhatNobodyAskedFor) {
   const auto unknown = Arguments::parse({{"form", "1"}}, kNames);
   ASSERT_FALSE(unknown);
-  EXPECT_TRUE(unknown.error().to_string().contains("Did you mean \"from\"?"))
-      << unknown.error().to_string();
+  EXPECT_TRUE(unknown.error().advice().contains("Did you mean \"from\"?"))
+      << unknown.error().advice();
   EXPECT_FALSE(Arguments::parse({{"from", "1"}, {"from", "2"}}, kNames));
   EXPECT_FALSE(Arguments::parse({{"from", "1\n"}}, kNames));
   EXPECT_FALSE(Arguments::parse({{"from", std::string(1 << 20, '1')}}, kNames));
