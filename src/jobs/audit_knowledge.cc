@@ -7,8 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "dbn/enums.h"
-#include "market/contract.h"
+#include "jobs/halts.h"
 #include "ops/state.h"
 
 namespace fm::jobs {
@@ -111,57 +110,16 @@ Status read_feed_gaps(ops::State& state, std::string_view dataset, AuditKnowledg
   return {};
 }
 
-// Whether trading stops or goes on; nothing for what says neither.
-std::optional<bool> stops_trading(std::int32_t action) {
-  switch (static_cast<dbn::StatusAction>(action)) {
-    case dbn::StatusAction::kHalt:
-    case dbn::StatusAction::kPause:
-    case dbn::StatusAction::kSuspend:
-      return true;
-    case dbn::StatusAction::kNone:
-    case dbn::StatusAction::kShortSaleRestrictionChange:
-      return std::nullopt;
-    default:
-      return false;
-  }
-}
-
 // While any contract of a root is halted and no contract trades, the root is.
-Status read_halts(const lake::Lake& lake, AuditKnowledge& knowledge) {
-  const table::Table& statuses = table::databento_status();
-  FM_ASSIGN(const auto rows,
-            lake.read(statuses, {.columns = {"ts_recv", "symbol", "root", "action"}}));
-  const std::size_t time = statuses.column_index("ts_recv");
-  const std::size_t symbol = statuses.column_index("symbol");
-  const std::size_t root = statuses.column_index("root");
-  const std::size_t action = statuses.column_index("action");
-  std::map<std::string, std::pair<std::string, Second>, std::less<>> since;  // by contract
-  table::RowBatch batch(statuses);
-  while (true) {
-    FM_ASSIGN(const bool more, rows->next(batch));
-    if (!more) break;
-    for (std::size_t row = 0; row < batch.size(); ++row) {
-      const std::string_view contract = batch.text(symbol, row);
-      if (!market::is_outright(contract)) continue;
-      auto halts = knowledge.halts.find(batch.text(root, row));
-      if (halts == knowledge.halts.end())
-        halts = knowledge.halts.try_emplace(std::string(batch.text(root, row))).first;
-      const Second at = batch.int64s(time)[row] / kMicrosPerSecond;
-      const auto stops = stops_trading(batch.int32s(action)[row]);
-      if (!stops) continue;
-      const auto halted = since.find(contract);
-      if (*stops && halted == since.end()) {
-        since.emplace(contract, std::pair(halts->first, at));
-      } else if (!*stops && halted != since.end()) {
-        halts->second.push_back({halted->second.second, at});
-        since.erase(halted);
-      }
-    }
+Status read_halt_times(const lake::Lake& lake, AuditKnowledge& knowledge) {
+  FM_ASSIGN(auto by_root, read_halts(lake));
+  for (auto& [root, halts] : by_root) {
+    std::vector<Interval>& times = knowledge.halts[root];
+    times = std::move(halts.over);
+    // A halt that no record ends lasts for the rest of its day.
+    for (const auto& [contract, halt] : halts.running)
+      times.push_back({halt.since, (Date::of_second(halt.since) + 1).first_second()});
   }
-  // A halt that no record ends lasts for the rest of its day.
-  for (const auto& [contract, halt] : since)
-    knowledge.halts[halt.first].push_back(
-        {halt.second, (Date::of_second(halt.second) + 1).first_second()});
   return {};
 }
 
@@ -185,7 +143,7 @@ Result<AuditKnowledge> read_audit_knowledge(Env& env, const lake::Lake& lake,
                                             const std::string& state_dir,
                                             std::string_view dataset) {
   AuditKnowledge knowledge;
-  FM_TRY(read_halts(lake, knowledge));
+  FM_TRY(read_halt_times(lake, knowledge));
   auto state = ops::State::open_to_read(env, ops::state_file(state_dir));
   if (!state && state.error().code() == Code::kNotFound) return knowledge;
   if (!state) return std::unexpected(state.error());

@@ -9,6 +9,7 @@
 
 #include "base/yaml.h"
 #include "jobs/config.h"
+#include "jobs/halts.h"
 #include "jobs/registry.h"
 #include "lake/lake.h"
 #include "ops/state.h"
@@ -24,6 +25,9 @@ constexpr Nanos kTimeGrain = 2 * kNanosPerSecond;
 // Contracts are read from the rows themselves: few in one look, and each not again so soon.
 constexpr int kContractsPerLook = 2;
 constexpr Nanos kContractInterval = 600 * kNanosPerSecond;
+// A halt that nothing ends is believed for so long: status records come by themselves, and may have
+// stopped coming.
+constexpr Second kHaltBelieved = kSecondsPerDay;
 
 // What a line needs to know of the rows of a root and table.
 struct Known {
@@ -75,6 +79,7 @@ struct LakeHealth::State {
   void look_at_table(const FreshnessRule& rule, Nanos now);
   Status look_at_root(const table::Table& table, const std::string& root, Known& known, Nanos now);
   Status read_state(Nanos now);
+  Status read_statuses(Nanos now);
   void read_contracts();
   void judge_lines(Second now);
   [[nodiscard]] HealthLine line_of(const FreshnessRule& rule, const std::string& root,
@@ -84,6 +89,7 @@ struct LakeHealth::State {
   [[nodiscard]] std::optional<Second> seen_to(const FreshnessRule& rule, const std::string& root,
                                               const Known& known) const;
   [[nodiscard]] std::set<std::string> roots_of(const table::Table& table);
+  [[nodiscard]] std::string halted(const std::string& root, const Known& known, Second now) const;
   [[nodiscard]] std::uint64_t rejected(const std::string& root, Date day) const;
   [[nodiscard]] std::uint64_t gaps_between(Second from, Second to) const;
 
@@ -95,12 +101,14 @@ struct LakeHealth::State {
   // What the parts of this process say.
   std::map<std::string, std::vector<std::string>, std::less<>> expected;  // roots by table
   std::map<std::pair<std::string, std::string>, Second> seen;             // by table and root
-  std::map<std::string, std::string, std::less<>> halts;                  // by root
   std::optional<Second> replay;                                           // its clock
   // What was found.
   std::map<std::string, std::pair<Nanos, std::vector<std::string>>> folders;  // roots by table
   std::map<std::pair<std::string, std::string>, Known> known;                 // by table and root
   std::map<std::string, Contract> contracts;                                  // by root
+  std::map<std::string, Halts, std::less<>> halts;                            // by root
+  Nanos statuses_modified = 0;
+  Nanos statuses_looked_at = 0;
   std::optional<ops::State> state;
   std::vector<ops::Rejects> rejects;
   std::vector<ops::StoredGap> gaps;
@@ -182,6 +190,35 @@ Status LakeHealth::State::read_state(Nanos now) {
   return {};
 }
 
+Status LakeHealth::State::read_statuses(Nanos now) {
+  const auto info = env.info(lake->manifests_of(table::databento_status()));
+  if (!info) {
+    halts.clear();
+    return {};
+  }
+  if (info->modified == statuses_modified && statuses_modified + kTimeGrain < statuses_looked_at)
+    return {};
+  const Second clock = replay ? *replay : second_of(now);
+  FM_ASSIGN(halts, read_halts(*lake, Date::of_second(clock - kHaltBelieved)));
+  statuses_modified = info->modified;
+  statuses_looked_at = now;
+  return {};
+}
+
+// Why nothing trades; empty where it may. Rows after a halt's begin say that trading goes on.
+std::string LakeHealth::State::halted(const std::string& root, const Known& found,
+                                      Second now) const {
+  const auto of_root = halts.find(root);
+  if (of_root == halts.end()) return {};
+  for (const auto& [contract, halt] : of_root->second.running) {
+    const bool holds = halt.since <= now && now < halt.since + kHaltBelieved;
+    if (holds && found.last_row.value_or(0) <= halt.since)
+      return fmt::format("{} since {} ({})", contract, chicago_time(halt.since),
+                         status_reason(halt.reason));
+  }
+  return {};
+}
+
 void LakeHealth::State::read_contracts() {
   const table::Table& table = table::candles_1m();
   int read = 0;
@@ -255,14 +292,13 @@ HealthLine LakeHealth::State::line_of(const FreshnessRule& rule, const std::stri
   const table::Table& table = *table::find_table(rule.table);
   const auto& calendar = registry->calendar();
   const auto family = calendar.template_of(root);
-  const auto halt = halts.find(root);
   const Judgement made = judge(rule, calendar, family,
                                {.now = now,
                                 .last_row = found.last_row,
                                 .is_date = found.is_date,
                                 .seen_to = seen_to(rule, root, found),
                                 .is_kept = is_kept(rule, root, found, now, wall),
-                                .halted = halt == halts.end() ? "" : halt->second});
+                                .halted = halted(root, found, now)});
   HealthLine line;
   line.root = root;
   line.table = rule.table;
@@ -317,6 +353,7 @@ void LakeHealth::State::look() {
   }
   const Nanos now = env.now();
   for (const FreshnessRule& rule : freshness_rules()) look_at_table(rule, now);
+  if (const Status read = read_statuses(now); !read) report.problem = read.error().message();
   if (!state_looked_at || env.monotonic() >= *state_looked_at + kStateInterval) {
     state_looked_at = env.monotonic();
     const Status read = read_state(now);
@@ -349,14 +386,6 @@ void LakeHealth::seen(std::string_view table, std::string_view root, Second to) 
 void LakeHealth::replayed(std::optional<Second> clock) {
   const std::lock_guard lock(state_->mutex);
   state_->replay = clock;
-}
-
-void LakeHealth::halted(std::string_view root, std::string_view reason) {
-  const std::lock_guard lock(state_->mutex);
-  if (reason.empty())
-    state_->halts.erase(std::string(root));
-  else
-    state_->halts.insert_or_assign(std::string(root), std::string(reason));
 }
 
 HealthReport LakeHealth::health() const {

@@ -39,8 +39,6 @@ class LakeHealth final : public HealthSource {
   void seen(std::string_view table, std::string_view root, Second to);
   // A feed replays what is long past: its rows are judged as of then. Nothing: it does not.
   void replayed(std::optional<Second> clock);
-  // Trading of the root is halted, in the exchange's words; empty: it is not, as far as is known.
-  void halted(std::string_view root, std::string_view reason);
 
   // Lines, disk, and why lines may be missing. Looks at the lake at most once a second, and then
   // only at roots and tables that changed.

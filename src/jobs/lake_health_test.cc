@@ -4,10 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/testing_fault_env.h"
 #include "base/testing_forwarding_env.h"
+#include "dbn/enums.h"
 #include "lake/lake.h"
 #include "lake/testing_rows.h"
 #include "ops/state.h"
@@ -138,15 +141,94 @@ TEST_F(LakeHealthTest, AReplayIsJudgedByItsOwnClock) {
   EXPECT_EQ(find(late.health(), "ES", "candles_1m")->light, Light::kRed);
 }
 
-TEST_F(LakeHealthTest, AHaltIsSaid) {
-  set_now("2025-06-16T00:30:00Z");
+// The status records of a day: what happened to a contract, and when.
+struct Event {
+  const char* utc;
+  const char* contract;
+  const char* root;
+  dbn::StatusAction action;
+  std::int32_t reason;
+};
+
+Status write_statuses(lake::Lake& lake, std::span<const Event> events) {
+  const table::Table& table = table::databento_status();
+  table::RowBatch batch(table);
+  for (const Event& event : events) {
+    const std::int64_t micros = at(event.utc) * 1'000'000;
+    table::RowAppender row(batch);
+    row.int64(micros * 1'000).text(event.contract).int32(static_cast<std::int32_t>(event.action));
+    row.int32(event.reason).int32(0).timestamp(micros).timestamp(micros).text(event.root);
+    row.int64(1).int64(1).text("N").text("N").text("~").date(kMonday);
+    row.timestamp(1).text("0").timestamp(1).end();
+  }
+  table::BatchStream rows(batch);
+  FM_TRY(lake.replace(table, {.root = "", .date = kMonday}, rows, {}));
+  return {};
+}
+
+TEST_F(LakeHealthTest, AHaltIsToldFromADeadFeed) {
+  using enum dbn::StatusAction;
+  struct {
+    const char* what;
+    const char* now;
+    std::vector<Event> events;
+    Light light;
+    const char* reason;
+  } const cases[] = {
+      {"no word of a halt", "2025-06-16T00:30:00Z", {}, Light::kRed, "no rows for"},
+      {"halted",
+       "2025-06-16T00:30:00Z",
+       {{"2025-06-16T00:02:00Z", "ESU5", "ES", kHalt, 121}},
+       Light::kGreen,
+       "trading is halted: ESU5 since Sun 19:02 CT (market-wide halt, level 2)"},
+      {"of a reason without words",
+       "2025-06-16T00:30:00Z",
+       {{"2025-06-16T00:02:00Z", "ESU5", "ES", kPause, 999}},
+       Light::kGreen,
+       "(reason 999)"},
+      {"over",
+       "2025-06-16T00:30:00Z",
+       {{"2025-06-16T00:02:00Z", "ESU5", "ES", kHalt, 121},
+        {"2025-06-16T00:12:00Z", "ESU5", "ES", kTrading, 0}},
+       Light::kRed,
+       "no rows for"},
+      {"of another root",
+       "2025-06-16T00:30:00Z",
+       {{"2025-06-16T00:02:00Z", "NQU5", "NQ", kHalt, 121}},
+       Light::kRed,
+       "no rows for"},
+      {"of a spread",
+       "2025-06-16T00:30:00Z",
+       {{"2025-06-16T00:02:00Z", "ESU5-ESZ5", "ES", kHalt, 121}},
+       Light::kRed,
+       "no rows for"},
+      {"begun before rows that were traded",
+       "2025-06-16T00:30:00Z",
+       {{"2025-06-16T00:00:10Z", "ESU5", "ES", kHalt, 121}},
+       Light::kRed,
+       "no rows for"},
+      {"too long ago to be believed",
+       "2025-06-17T01:00:00Z",
+       {{"2025-06-16T00:02:00Z", "ESU5", "ES", kHalt, 121}},
+       Light::kRed,
+       "no rows for"},
+  };
+  set_now("2025-06-16T00:01:30Z");
   open_lake();
   ASSERT_TRUE(append_minute(*lake_, "ES", kMonday, 0));
-  LakeHealth health(env_, options());
-  health.halted("ES", "trading halt");
-  const HealthReport report = health.health();
-  ASSERT_NE(find(report, "ES", "candles_1m"), nullptr);
-  EXPECT_EQ(find(report, "ES", "candles_1m")->reason, "trading is halted: trading halt");
+  for (const auto& c : cases) {
+    set_now(c.now);
+    const Status written = write_statuses(*lake_, c.events);
+    ASSERT_TRUE(written) << written.error().message();
+    LakeHealth health(env_, options());
+    health.expect("candles_1m", {"ES"});
+    const HealthReport report = health.health();
+    EXPECT_EQ(report.problem, "") << c.what;
+    const HealthLine* line = find(report, "ES", "candles_1m");
+    ASSERT_NE(line, nullptr) << c.what;
+    EXPECT_EQ(line->light, c.light) << c.what << ": " << line->reason;
+    EXPECT_TRUE(line->reason.contains(c.reason)) << c.what << ": " << line->reason;
+  }
 }
 
 TEST_F(LakeHealthTest, CountsWhatWasLeftOutAndWhatIsMissing) {

@@ -3,90 +3,15 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <map>
-#include <memory>
-#include <span>
 #include <string>
-#include <thread>
-#include <vector>
 
-#include "base/socket.h"
+#include "base/testing_fault_env.h"
+#include "net/certificate.h"
+#include "net/testing_mail_server.h"
 
 namespace fm::net {
 namespace {
-
-// Answers each command by its first word, and keeps what it was told.
-class FakeMailServer {
- public:
-  explicit FakeMailServer(std::map<std::string, std::string> answers = {})
-      : answers_(std::move(answers)) {
-    auto listener = Env::posix().listen("127.0.0.1", 0);
-    EXPECT_TRUE(listener) << listener.error().message();
-    listener_ = *std::move(listener);
-    thread_ = std::thread([this] { serve(); });
-  }
-  ~FakeMailServer() {
-    listener_->shut_down();
-    thread_.join();
-  }
-  [[nodiscard]] std::string url() const {
-    return fmt::format("smtp://127.0.0.1:{}", listener_->port());
-  }
-  // Once the client has gone.
-  std::string heard() {
-    listener_->shut_down();
-    thread_.join();
-    thread_ = std::thread([] {});
-    return heard_;
-  }
-
- private:
-  void serve() {
-    auto socket = listener_->accept(10 * kNanosPerSecond);
-    if (!socket) return;
-    say(**socket, "220 fake");
-    bool in_message = false;
-    std::string line;
-    std::byte byte{};
-    for (;;) {
-      const auto got = (*socket)->read(std::span(&byte, 1), 10 * kNanosPerSecond);
-      if (!got || *got == 0) return;
-      line += static_cast<char>(byte);
-      if (!line.ends_with("\r\n")) continue;
-      heard_ += line;
-      if (line == "AUTH PLAIN\r\n") {
-        say(**socket, "334 ");  // what proves the user comes on a line of its own
-        line = "AUTH";
-        continue;
-      }
-      if (!in_message || line == ".\r\n") {
-        const std::string word = line == ".\r\n" ? "." : line.substr(0, 4);
-        in_message = word == "DATA" && !answers_.contains(word);
-        say(**socket, answer_to(word));
-        if (word == "QUIT") return;
-      }
-      line.clear();
-    }
-  }
-  std::string answer_to(const std::string& word) const {
-    if (const auto given = answers_.find(word); given != answers_.end()) return given->second;
-    if (word == "EHLO") return "250-fake\r\n250 AUTH PLAIN";
-    if (word == "AUTH") return "235 fine";
-    if (word == "DATA") return "354 go on";
-    if (word == "QUIT") return "221 bye";
-    return "250 fine";
-  }
-  static void say(Socket& socket, const std::string& text) {
-    const std::string line = text + "\r\n";
-    static_cast<void>(socket.write(std::as_bytes(std::span(line)), kNanosPerSecond));
-  }
-
-  std::map<std::string, std::string> answers_;
-  std::unique_ptr<Listener> listener_;
-  std::string heard_;
-  std::thread thread_;
-};
 
 Mail mail() {
   return {.from = "frontmonth@example.com",
@@ -102,7 +27,7 @@ TEST(Mail, ReachesEveryRecipient) {
       send_mail(Env::posix(),
                 {.url = server.url(), .user = "me", .password = &password, .plain = true}, mail());
   EXPECT_TRUE(sent) << sent.error().message();
-  const std::string heard = server.heard();
+  const std::string heard = server.heard().in_clear;
   for (const char* line :
        {"MAIL FROM:<frontmonth@example.com>", "RCPT TO:<desk@example.com>\r\n",
         "RCPT TO:<ops@example.com>\r\n", "Subject: =?UTF-8?B?RVMgY2FuZGxlc18xbSBpcyBsYXRl?=\r\n",
@@ -127,7 +52,7 @@ TEST(Mail, WhatTheServerRefusesIsSaid) {
       {{}, false, Code::kRefused, false, "offers no TLS"},
   };
   for (const auto& c : cases) {
-    FakeMailServer server(c.answers);
+    FakeMailServer server({.answers = c.answers});
     const Secret password("open sesame");
     const Status sent = send_mail(
         Env::posix(), {.url = server.url(), .user = "me", .password = &password, .plain = c.plain},
@@ -137,8 +62,45 @@ TEST(Mail, WhatTheServerRefusesIsSaid) {
     EXPECT_EQ(sent.error().can_retry(), c.retry) << sent.error().message();
     EXPECT_NE(sent.error().message().find(c.says), std::string::npos) << sent.error().message();
     EXPECT_EQ(sent.error().message().find("sesame"), std::string::npos);
-    EXPECT_TRUE(c.plain || server.heard().find("AUTH") == std::string::npos);
+    EXPECT_TRUE(c.plain || server.heard().in_clear.find("AUTH") == std::string::npos);
   }
+}
+
+TEST(Mail, TheUserIsToldOnlyWithinTls) {
+  const TestDirectory folder;
+  const auto files = make_local_certificate(Env::posix(), folder.path());
+  ASSERT_TRUE(files) << files.error().message();
+  FakeMailServer server({.tls = *files});
+  const Secret password("open sesame");
+  const Status sent = send_mail(
+      Env::posix(),
+      {.url = server.url(), .user = "me", .password = &password, .ca_file = files->certificate},
+      mail());
+  EXPECT_TRUE(sent) << sent.error().message();
+  const auto [in_clear, in_tls] = server.heard();
+  EXPECT_TRUE(in_clear.ends_with("STARTTLS\r\n")) << in_clear;
+  EXPECT_EQ(in_clear.find("MAIL"), std::string::npos) << in_clear;
+  EXPECT_EQ(in_clear.find("AUTH"), std::string::npos) << in_clear;
+  EXPECT_NE(in_tls.find("AUTH PLAIN"), std::string::npos) << in_tls;
+  EXPECT_NE(in_tls.find("RCPT TO:<ops@example.com>\r\n"), std::string::npos) << in_tls;
+  EXPECT_NE(in_tls.find("\r\n.\r\n"), std::string::npos) << in_tls;
+}
+
+TEST(Mail, ACertificateThatNobodyTrustsEndsIt) {
+  const TestDirectory folder;
+  const auto files = make_local_certificate(Env::posix(), folder.path());
+  ASSERT_TRUE(files) << files.error().message();
+  FakeMailServer server({.tls = *files});
+  const Secret password("open sesame");
+  const Status sent =
+      send_mail(Env::posix(), {.url = server.url(), .user = "me", .password = &password}, mail());
+  ASSERT_FALSE(sent);
+  EXPECT_FALSE(sent.error().can_retry());
+  EXPECT_NE(sent.error().message().find("certificate is not trusted"), std::string::npos)
+      << sent.error().message();
+  const auto [in_clear, in_tls] = server.heard();
+  EXPECT_EQ(in_tls, "");
+  EXPECT_EQ(in_clear.find("AUTH"), std::string::npos) << in_clear;
 }
 
 TEST(Mail, AServerThatIsNotThereCanBeTriedAgain) {

@@ -10,6 +10,7 @@
 
 #include "base/testing_fault_env.h"
 #include "net/http_server.h"
+#include "net/testing_mail_server.h"
 #include "schedule/testing_starter.h"
 
 namespace fm::schedule {
@@ -168,6 +169,48 @@ TEST_F(AlarmsTest, EachPlaceGetsItsOwnForm) {
   EXPECT_EQ(test_targets(env_, starter_, config, {}, "discord")->size(), 1U);
   EXPECT_FALSE(test_targets(env_, starter_, config, {}, "nobody"));
   EXPECT_FALSE(test_targets(env_, starter_, {}, {}, ""));
+}
+
+TEST_F(AlarmsTest, GoByEmail) {
+  net::FakeMailServer server;
+  jobs::TargetConfig mail;
+  mail.name = "post";
+  mail.kind = jobs::TargetKind::kEmail;
+  mail.server = server.url();
+  mail.plain = true;
+  mail.user = "alarms";
+  mail.password_file = secret("mail-password", "open sesame\n");
+  mail.from = "frontmonth@example.com";
+  mail.to = {"desk@example.com"};
+  set_disk(4);
+  Alarms alarms(env_, starter_, options({mail}), sources());
+  alarms.start();
+  wait_until([&] { return alarms.figures()[0].delivered == 1; });
+  alarms.stop();
+  const std::string heard = server.heard().in_clear;
+  EXPECT_TRUE(holds(heard, "MAIL FROM:<frontmonth@example.com>")) << heard;
+  EXPECT_TRUE(holds(heard, "RCPT TO:<desk@example.com>")) << heard;
+  EXPECT_TRUE(holds(heard, "Subject: =?UTF-8?B?")) << heard;
+  EXPECT_TRUE(holds(heard, "\r\n.\r\n")) << heard;
+}
+
+TEST_F(AlarmsTest, AMailServerThatRefusesIsSaid) {
+  net::FakeMailServer server({.answers = {{"RCPT", "550 no such box"}}});
+  jobs::TargetConfig mail;
+  mail.name = "post";
+  mail.kind = jobs::TargetKind::kEmail;
+  mail.server = server.url();
+  mail.plain = true;
+  mail.from = "frontmonth@example.com";
+  mail.to = {"nobody@example.com"};
+  jobs::Config config;
+  config.alarms.targets = {mail};
+  const auto tested = test_targets(env_, starter_, config, {}, "post");
+  ASSERT_TRUE(tested) << tested.error().message();
+  ASSERT_EQ(tested->size(), 1U);
+  ASSERT_FALSE((*tested)[0].sent);
+  EXPECT_TRUE(holds((*tested)[0].sent.error().message(), "550"))
+      << (*tested)[0].sent.error().message();
 }
 
 TEST_F(AlarmsTest, AFailedDeliveryIsSeenAndTriedAgain) {

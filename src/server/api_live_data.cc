@@ -42,8 +42,22 @@ Market market_now(const market::Calendar& calendar, const std::string& root, Sec
   return market;
 }
 
-std::string_view expected(const Market& market, std::optional<Second> last_row, Second now) {
+// What the health report knows of the root's candles: its line judges by the feed's own clock while
+// a feed replays the past, and knows how far a quiet root has been seen.
+std::optional<jobs::HealthLine> line_of(const Context& context, const std::string& root) {
+  jobs::HealthReport report = context.health().health();
+  const auto found = std::ranges::find_if(report.lines, [&](const jobs::HealthLine& line) {
+    return line.root == root && line.table == table::candles_1m().name;
+  });
+  if (found == report.lines.end()) return std::nullopt;
+  return *std::move(found);
+}
+
+std::string_view expected(const Market& market, const std::optional<jobs::HealthLine>& line,
+                          std::optional<Second> last_row, Second now) {
   if (market.state != "open") return "closed";
+  if (line && line->expected == jobs::Expected::kFresh) return "fresh";
+  if (line && line->expected == jobs::Expected::kLate) return "late";
   return last_row && now - *last_row <= kFreshWithin ? "fresh" : "late";
 }
 
@@ -100,9 +114,15 @@ Result<Answer> live_data(Context& context, const Arguments& arguments) {
   if (!is_known)
     return std::unexpected(Error(Code::kNotFound, fmt::format("there is no root {}", root))
                                .hint("GET /api/roots lists them."));
-  const Second now = second_of(context.env.now());
   const auto last_row = series.frame.last_second(series.time_column);
-  const Market market = market_now(context.registry.calendar(), root, now);
+  const auto line = line_of(context, root);
+  const Second now = line && line->last_row && line->age_s ? *line->last_row + *line->age_s
+                                                           : second_of(context.env.now());
+  Market market = market_now(context.registry.calendar(), root, now);
+  if (market.state == "open" && line && line->expected == jobs::Expected::kClosed) {
+    market.state = "halted";
+    market.reason = line->reason;
+  }
   std::optional<std::string> front;
   if (const std::string live = context.rows->front_month(root); !live.empty()) {
     front = live;
@@ -122,7 +142,7 @@ Result<Answer> live_data(Context& context, const Arguments& arguments) {
     json.field("next_open", moment(market.next_open));
     json.field("last_row", moment(last_row));
     json.field("staleness_s", last_row ? std::optional(now - *last_row) : std::nullopt);
-    json.field("expected", expected(market, last_row, now));
+    json.field("expected", expected(market, line, last_row, now));
     json.field("front_month", front);
     json.field("provisional", series.tail_from.has_value());
     json.field("source", series.source);

@@ -135,9 +135,7 @@ void write_requests(MetricsText& text, Context& context) {
 }
 
 Answer metrics(Context& context) {
-  const jobs::HealthReport health = context.sources.health != nullptr
-                                        ? context.sources.health->health()
-                                        : context.lake_health->health();
+  const jobs::HealthReport health = context.health().health();
   MetricsText text;
   write_process(text, context);
   write_lines(text, health);

@@ -30,10 +30,7 @@ Answer fresh(std::string json) {
 
 std::string iso(Nanos at) { return iso_second(second_of(at)); }
 
-Result<Answer> health(Context& context) {
-  if (context.sources.health == nullptr) return fresh(jobs::to_json(context.lake_health->health()));
-  return fresh(jobs::to_json(context.sources.health->health()));
-}
+Result<Answer> health(Context& context) { return fresh(jobs::to_json(context.health().health())); }
 
 void write_run(JsonWriter& json, const ops::StoredRun& run) {
   json.object([&] {

@@ -42,6 +42,10 @@ struct Context {
         started(env.now()),
         started_monotonic(env.monotonic()) {}
 
+  [[nodiscard]] const jobs::HealthSource& health() const {
+    return sources.health != nullptr ? *sources.health : *lake_health;
+  }
+
   Env& env;
   const ServerOptions options;
   const Sources sources;
