@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json_text.h"
+#include "base/testing_fault_env.h"
 #include "lake/testing_hostile.h"
 #include "server/sql_service.h"
 #include "server/testing_server.h"
@@ -192,6 +193,25 @@ TEST(SqlService, LeavesNothingBehind) {
   EXPECT_EQ(query(server, "SELECT 1 AS one", R"(,"format":"parquet")").status, 200);
   EXPECT_NE(query(server, "SELECT nothing", R"(,"format":"parquet")").status, 200);
   EXPECT_EQ(Env::posix().list(state).value(), before);
+}
+
+TEST(SqlService, RemovesWhatKilledProcessesLeft) {
+  FaultEnv env;
+  const TestDirectory folder;
+  auto lake = lake::Lake::open(env, folder.file("lake"));
+  ASSERT_TRUE(lake) << lake.error().message();
+  const std::string left = join((*lake)->state_dir(), "query-0123456789abcdef");
+  ASSERT_TRUE(env.make_directories(left));
+  ASSERT_TRUE(write_text_atomically(env, join(left, "result.parquet"), "half"));
+  {
+    const SqlService others_are_at_work(env, **lake, {});
+  }
+  EXPECT_TRUE(env.exists(left));
+  env.set_now(env.now() + 2 * 3'600 * kNanosPerSecond);
+  {
+    const SqlService next(env, **lake, {});
+  }
+  EXPECT_FALSE(env.exists(left));
 }
 
 }  // namespace

@@ -57,11 +57,29 @@ class GoneWatch {
   std::jthread thread_;  // last: starts when everything else is there
 };
 
+constexpr std::string_view kScratchPrefix = "query-";
+
+// What killed processes left. Others of this state directory may be at work: no statement takes
+// nearly as long as this.
+void clear_scratch(Env& env, const std::string& state_dir) {
+  constexpr Nanos kLeftBehind = 3'600 * kNanosPerSecond;
+  const auto names = env.list(state_dir);
+  if (!names) return;  // a state directory comes with the first state
+  for (const std::string& name : *names) {
+    if (!name.starts_with(kScratchPrefix)) continue;
+    const std::string path = join(state_dir, name);
+    const auto info = env.info(path);
+    if (!info || info->modified + kLeftBehind > env.now()) continue;
+    if (const Status removed = remove_tree(env, path); !removed)
+      log_warning("{}", removed.error().message());
+  }
+}
+
 // A folder of its own for one file, gone with the object.
 class ScratchFolder {
  public:
   ScratchFolder(Env& env, const std::string& state_dir)
-      : env_(env), path_(join(state_dir, fmt::format("query-{:016x}", env.random()))) {}
+      : env_(env), path_(join(state_dir, fmt::format("{}{:016x}", kScratchPrefix, env.random()))) {}
   ~ScratchFolder() {
     if (const Status removed = remove_tree(env_, path_); !removed)
       log_warning("{}", removed.error().message());
@@ -77,6 +95,11 @@ class ScratchFolder {
 };
 
 }  // namespace
+
+SqlService::SqlService(Env& env, const lake::Lake& lake, QueryLimits limits)
+    : env_(env), lake_(lake), limits_(limits) {
+  clear_scratch(env_, lake_.state_dir());
+}
 
 Result<SqlResult> SqlService::run(const SqlRequest& request) {
   ++statements_;

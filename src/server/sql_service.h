@@ -44,9 +44,8 @@ struct SqlFigures {
 // For any threads.
 class SqlService {
  public:
-  // `lake` outlives the object.
-  SqlService(Env& env, const lake::Lake& lake, QueryLimits limits)
-      : env_(env), lake_(lake), limits_(limits) {}
+  // `lake` outlives the object. Removes the scratch files that killed processes left.
+  SqlService(Env& env, const lake::Lake& lake, QueryLimits limits);
 
   // Errors: kBusy when `at_once_max` statements run; kUnsupported for a result over
   // kResultBytesMax; as lake::Query::run().
