@@ -1,9 +1,6 @@
 // The live feed: how much it takes, how soon a trade is seen, how soon it is back after a restart.
 #include <algorithm>
-#include <cmath>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -12,6 +9,7 @@
 #include "databento/live_session.h"
 #include "gateway/historical_server.h"
 #include "live_inputs.h"
+#include "live_watch.h"
 #include "process.h"
 #include "rows.h"
 
@@ -19,7 +17,6 @@ namespace fm::bench {
 namespace {
 
 constexpr int kReceiveRuns = 5;
-constexpr double kNanosPerMilli = 1e6;
 
 // What the official C++ client took over loopback from a server that does nothing but send, on a
 // machine of this kind: its blocking form and its threaded one.
@@ -74,82 +71,6 @@ Result<double> drain_once(Env& env, std::span<const std::byte> file) {
     FM_ASSIGN(const std::size_t got, socket->read(buffer, kPatience));
     if (got == 0) return seconds_between(begin, env.monotonic());
   }
-}
-
-// Holds what the latencies of a run were, weighted by how often.
-class Latencies {
- public:
-  void add(Nanos latency, std::uint64_t times = 1) {
-    all_.insert(all_.end(), times, static_cast<float>(latency));
-  }
-  [[nodiscard]] bool empty() const { return all_.empty(); }
-  [[nodiscard]] std::size_t count() const { return all_.size(); }
-  // Milliseconds.
-  [[nodiscard]] double quantile_ms(double share) {
-    const auto place = static_cast<std::size_t>(share * static_cast<double>(all_.size() - 1));
-    std::ranges::nth_element(all_, all_.begin() + static_cast<std::ptrdiff_t>(place));
-    return static_cast<double>(all_[place]) / kNanosPerMilli;
-  }
-
- private:
-  std::vector<float> all_;
-};
-
-// A reader in the feed's process.
-class Watcher final : public jobs::LiveReader {
- public:
-  explicit Watcher(Env& env, const ReplayedDay* day = nullptr) : env_(env), day_(day) {}
-
-  void records(const dbn::RecordBlock& block) override {
-    const Nanos now = env_.now();
-    if (first_record_ == 0) first_record_ = env_.monotonic();
-    if (day_ != nullptr) handled.add(now - day_->last_read(), block.record_count);
-    for (const dbn::RecordView record : block) {
-      const Nanos sent = record.ts_out();
-      if (sent != kUndefTime && record.get_if<dbn::Mbp1Msg>() != nullptr)
-        updated.add(now > sent ? now - sent : 0);
-    }
-  }
-  void rows(std::span<const candles::CandleRow> rows, const candles::Engine&) override {
-    const Nanos now = env_.now();
-    for (const candles::CandleRow& row : rows) {
-      const Nanos boundary = static_cast<Nanos>(row.time + 1) * kNanosPerSecond;
-      // Rows of earlier seconds that have changed are no news of a boundary.
-      if (now >= boundary && now - boundary < kNanosPerSecond) handed_out.add(now - boundary);
-    }
-  }
-  // Of Env::monotonic(); 0: none came.
-  [[nodiscard]] Nanos first_record() const { return first_record_; }
-
-  Latencies updated;     // since the gateway stamped the trade
-  Latencies handled;     // since the trade came off the socket
-  Latencies handed_out;  // since the second ended
-
- private:
-  Env& env_;
-  const ReplayedDay* day_;
-  Nanos first_record_ = 0;
-};
-
-// Once a second: whether to stop.
-class StopWhen final : public jobs::LiveObserver {
- public:
-  StopWhen(StopSignal& stop, std::function<bool(const jobs::LiveStatus&)> when)
-      : stop_(stop), when_(std::move(when)) {}
-  void at(const jobs::LiveStatus& status) override {
-    if (when_(status)) stop_.request();
-  }
-
- private:
-  StopSignal& stop_;
-  std::function<bool(const jobs::LiveStatus&)> when_;
-};
-
-Result<jobs::LiveStatus> run_until(Env& env, const jobs::LiveJobOptions& options,
-                                   std::function<bool(const jobs::LiveStatus&)> when) {
-  StopSignal stop;
-  StopWhen observer(stop, std::move(when));
-  return jobs::run_live(env, options, Secret(kKey), stop, observer);
 }
 
 }  // namespace
@@ -216,27 +137,8 @@ Result<std::vector<Limit>> live_throughput(const Context& context) {
 }
 
 Result<std::vector<Limit>> live_latency(const Context& context) {
-  constexpr Nanos kInterval = 10'000;  // 100,000 trades a second
   const std::uint64_t records = std::min<std::uint64_t>(context.data.records / 5, 2'000'000);
-  Env& env = *context.env;
-  FM_ASSIGN(const std::string source,
-            ensure_file(env, context.data, eight_contracts(context.data), "eight", ".dbn"));
-  FM_ASSIGN(const auto scratch, ScratchFolder::create(context));
-  const std::string path = *scratch / "paced.dbn";
-  FM_TRY(copy_first(env, source, path, records, kInterval));
-  FM_ASSIGN(const auto gateway, serve_file(env, path, 1));
-  ReplayedDay day(*gateway);
-  Watcher watcher(day, &day);
-  jobs::LiveJobOptions options = feed_from(gateway->port(), *scratch / "lake");
-  options.session.ts_out = true;
-  options.warmup_seconds = 1;
-  options.readers = {&watcher};
-  FM_ASSIGN(const jobs::LiveStatus ended,
-            run_until(day, options, [&](const jobs::LiveStatus& status) {
-              return status.feed.records >= records || status.feed.sessions > 1;
-            }));
-  if (watcher.handled.empty() || watcher.handed_out.empty())
-    return fail(Code::kInternal, "no trades, or no rows, within {} records", records);
+  FM_ASSIGN(PacedFeed feed, run_paced_feed(context, records));
   const auto spread = [](Latencies& latencies) {
     return fmt::format("median {:.3f} ms, longest {:.3f} ms, of {}", latencies.quantile_ms(0.5),
                        latencies.quantile_ms(1), latencies.count());
@@ -244,29 +146,29 @@ Result<std::vector<Limit>> live_latency(const Context& context) {
   return std::vector<Limit>{
       {.id = "live_update_p99",
        .work = "a trade arrives → it is captured and its second's row updated; 100,000 a second",
-       .value = watcher.handled.quantile_ms(0.99),
+       .value = feed.handled.quantile_ms(0.99),
        .unit = "ms",
        .limit = 0.1,
        .at_most = true,
-       .note = fmt::format("{}; from the gateway's stamp on, its own waits and the network "
-                           "included: p99 {:.3f} ms, {}",
-                           spread(watcher.handled), watcher.updated.quantile_ms(0.99),
-                           spread(watcher.updated))},
+       .note =
+           fmt::format("{}; from the gateway's stamp on, its own waits and the network "
+                       "included: p99 {:.3f} ms, {}",
+                       spread(feed.handled), feed.updated.quantile_ms(0.99), spread(feed.updated))},
       {.id = "live_row_p99",
        .work = "a second ends → its rows are with every reader in the process",
-       .value = watcher.handed_out.quantile_ms(0.99),
+       .value = feed.handed_out.quantile_ms(0.99),
        .unit = "ms",
        .limit = 5,
        .at_most = true,
-       .note = spread(watcher.handed_out)},
+       .note = spread(feed.handed_out)},
       {.id = "live_unsynced",
        .work = "the longest that a record was not yet durable, at that pace",
-       .value = static_cast<double>(ended.log.loss_longest) / kNanosPerMilli,
+       .value = static_cast<double>(feed.ended.log.loss_longest) / kNanosPerMilli,
        .unit = "ms",
        .limit = 50,
        .at_most = true,
        .note = fmt::format("the longest sync took {:.1f} ms",
-                           static_cast<double>(ended.log.sync_longest) / kNanosPerMilli)}};
+                           static_cast<double>(feed.ended.log.sync_longest) / kNanosPerMilli)}};
 }
 
 Result<std::vector<Limit>> live_restart(const Context& context) {
