@@ -56,7 +56,8 @@ const std::pair<const char*, MeasureLimits> kLimits[] = {
     {"postgres_live", postgres_live}, {"load_again", load_again},
     {"load_pipe", load_pipe},         {"mirror_planning", mirror_planning},
     {"mirror_cycle", mirror_cycle},   {"http_cached", http_cached},
-    {"api_candles", api_candles},     {"http_streams", http_streams}};
+    {"api_candles", api_candles},     {"http_streams", http_streams},
+    {"up_memory", up_memory}};
 
 Status run(const Arguments& arguments, const Context& context, Report& report) {
   const auto wanted = [&](std::string_view id) {

@@ -62,6 +62,7 @@ struct Limit {
 [[nodiscard]] Result<std::vector<Limit>> api_candles(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> http_cached(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> http_streams(const Context& context);
+[[nodiscard]] Result<std::vector<Limit>> up_memory(const Context& context);
 
 // Candle rows per trade of both inputs. What the figures above say holds for busy days alone.
 struct Density {

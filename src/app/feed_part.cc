@@ -147,11 +147,14 @@ FeedPart::FeedPart(Env& env, StopSignal& stop, const jobs::Config& config,
       variables_(variables),
       options_(std::move(options)),
       lake_health_(lake_health),
+      halt_watch_(lake_health),
       part_(env, stop,
             {.name = "feed " + config.databento.dataset,
              .kind = "feed",
              .thread = "fm-feed",
-             .run = [this] { return run(); }}) {}
+             .run = [this] { return run(); }}) {
+  options_.readers.push_back(&halt_watch_);
+}
 
 Status FeedPart::run() {
   // Secrets are looked for each time: what was missing may be there now.

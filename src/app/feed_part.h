@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/halt_watch.h"
 #include "app/part.h"
 #include "base/secret.h"
 #include "jobs/config.h"
@@ -67,6 +68,7 @@ class FeedPart final : private jobs::LiveObserver {
   const Variables variables_;
   jobs::LiveJobOptions options_;
   jobs::LakeHealth& lake_health_;
+  HaltWatch halt_watch_;
   mutable std::mutex mutex_;
   std::optional<jobs::LiveStatus> status_;  // of the run under way; none: there is none
   std::optional<jobs::LiveStatus> before_;  // a second ago

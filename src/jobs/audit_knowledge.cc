@@ -112,14 +112,13 @@ Status read_feed_gaps(ops::State& state, std::string_view dataset, AuditKnowledg
 
 // While any contract of a root is halted and no contract trades, the root is.
 Status read_halt_times(const lake::Lake& lake, AuditKnowledge& knowledge) {
-  FM_ASSIGN(auto by_root, read_halts(lake));
-  for (auto& [root, halts] : by_root) {
-    std::vector<Interval>& times = knowledge.halts[root];
-    times = std::move(halts.over);
-    // A halt that no record ends lasts for the rest of its day.
-    for (const auto& [contract, halt] : halts.running)
-      times.push_back({halt.since, (Date::of_second(halt.since) + 1).first_second()});
-  }
+  FM_ASSIGN(Halts halts, read_halts(lake));
+  knowledge.halts = std::move(halts.over);
+  // A halt that no record ends lasts for the rest of its day.
+  for (const auto& [root, contracts] : halts.running.by_root())
+    for (const auto& [contract, halt] : contracts)
+      knowledge.halts[root].push_back(
+          {halt.since, (Date::of_second(halt.since) + 1).first_second()});
   return {};
 }
 

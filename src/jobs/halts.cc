@@ -60,8 +60,27 @@ std::string status_reason(std::int32_t reason) {
   return found == kReasons.end() ? fmt::format("reason {}", reason) : std::string(found->second);
 }
 
-Result<std::map<std::string, Halts, std::less<>>> read_halts(const lake::Lake& lake,
-                                                             std::optional<Date> from) {
+std::optional<quality::Interval> RunningHalts::add(std::string_view contract, Second at,
+                                                   std::int32_t action, std::int32_t reason) {
+  const auto stops = stops_trading(action);
+  if (!stops || !market::is_outright(contract)) return std::nullopt;
+  const std::string_view root = market::root_of(contract);
+  auto of_root = by_root_.find(root);
+  if (*stops) {
+    if (of_root == by_root_.end()) of_root = by_root_.try_emplace(std::string(root)).first;
+    of_root->second.try_emplace(std::string(contract), Halt{at, reason});
+    return std::nullopt;
+  }
+  if (of_root == by_root_.end()) return std::nullopt;
+  const auto halt = of_root->second.find(contract);
+  if (halt == of_root->second.end()) return std::nullopt;
+  const quality::Interval over{halt->second.since, at};
+  of_root->second.erase(halt);
+  if (of_root->second.empty()) by_root_.erase(of_root);
+  return over;
+}
+
+Result<Halts> read_halts(const lake::Lake& lake, std::optional<Date> from) {
   const table::Table& statuses = table::databento_status();
   FM_ASSIGN(const auto rows,
             lake.read(statuses, {.from = from,
@@ -71,7 +90,7 @@ Result<std::map<std::string, Halts, std::less<>>> read_halts(const lake::Lake& l
   const std::size_t root = statuses.column_index("root");
   const std::size_t action = statuses.column_index("action");
   const std::size_t reason = statuses.column_index("reason");
-  std::map<std::string, Halts, std::less<>> halts;
+  Halts halts;
   table::RowBatch batch(statuses);
   while (true) {
     FM_ASSIGN(const bool more, rows->next(batch));
@@ -79,20 +98,13 @@ Result<std::map<std::string, Halts, std::less<>>> read_halts(const lake::Lake& l
     for (std::size_t row = 0; row < batch.size(); ++row) {
       const std::string_view contract = batch.text(symbol, row);
       if (!market::is_outright(contract)) continue;
-      auto of_root = halts.find(batch.text(root, row));
-      if (of_root == halts.end())
-        of_root = halts.try_emplace(std::string(batch.text(root, row))).first;
-      const auto stops = stops_trading(batch.int32s(action)[row]);
-      if (!stops) continue;
+      auto of_root = halts.over.find(batch.text(root, row));
+      if (of_root == halts.over.end())
+        of_root = halts.over.try_emplace(std::string(batch.text(root, row))).first;
       const Second at = batch.int64s(time)[row] / kMicrosPerSecond;
-      auto& [over, running] = of_root->second;
-      const auto halted = running.find(contract);
-      if (*stops && halted == running.end()) {
-        running.emplace(contract, Halts::Open{at, batch.int32s(reason)[row]});
-      } else if (!*stops && halted != running.end()) {
-        over.push_back({halted->second.since, at});
-        running.erase(halted);
-      }
+      if (const auto ended =
+              halts.running.add(contract, at, batch.int32s(action)[row], batch.int32s(reason)[row]))
+        of_root->second.push_back(*ended);
     }
   }
 }

@@ -15,22 +15,38 @@
 
 namespace fm::jobs {
 
-// Of one root. Spreads do not count.
-struct Halts {
-  struct Open {
+// Halts that no record has ended yet, of contracts; spreads do not count.
+class RunningHalts {
+ public:
+  struct Halt {
     Second since = 0;
     std::int32_t reason = 0;  // as the records have it; status_reason() says it in words
   };
-  std::vector<quality::Interval> over;               // ended by a record; of any contract
-  std::map<std::string, Open, std::less<>> running;  // by contract: no record has ended it
+  using ByContract = std::map<std::string, Halt, std::less<>>;
+
+  // A status record, in the order of their times. Returns the halt that it ended.
+  std::optional<quality::Interval> add(std::string_view contract, Second at, std::int32_t action,
+                                       std::int32_t reason);
+  // By root, then by contract; a root whose last halt is over is not in it.
+  [[nodiscard]] const std::map<std::string, ByContract, std::less<>>& by_root() const {
+    return by_root_;
+  }
+
+ private:
+  std::map<std::string, ByContract, std::less<>> by_root_;
 };
 
-// By root; a root without status records is not in it. `from`: records of earlier dates (UTC) are
-// not read. Errors: the lake's.
-[[nodiscard]] Result<std::map<std::string, Halts, std::less<>>> read_halts(
-    const lake::Lake& lake, std::optional<Date> from = std::nullopt);
+struct Halts {
+  RunningHalts running;
+  // Of any contract of the root; empty for a root whose status records know of no halt that ended.
+  std::map<std::string, std::vector<quality::Interval>, std::less<>> over;
+};
 
-// "market-wide circuit breaker"; "reason 99" of a reason that has no words here.
+// `from`: records of earlier dates (UTC) are not read. Errors: the lake's.
+[[nodiscard]] Result<Halts> read_halts(const lake::Lake& lake,
+                                       std::optional<Date> from = std::nullopt);
+
+// "market-wide halt, level 2"; "reason 99" of a reason that has no words here.
 [[nodiscard]] std::string status_reason(std::int32_t reason);
 
 }  // namespace fm::jobs

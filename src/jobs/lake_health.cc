@@ -102,11 +102,12 @@ struct LakeHealth::State {
   std::map<std::string, std::vector<std::string>, std::less<>> expected;  // roots by table
   std::map<std::pair<std::string, std::string>, Second> seen;             // by table and root
   std::optional<Second> replay;                                           // its clock
+  RunningHalts told_halts;                                                // by records of a feed
   // What was found.
   std::map<std::string, std::pair<Nanos, std::vector<std::string>>> folders;  // roots by table
   std::map<std::pair<std::string, std::string>, Known> known;                 // by table and root
   std::map<std::string, Contract> contracts;                                  // by root
-  std::map<std::string, Halts, std::less<>> halts;                            // by root
+  RunningHalts stored_halts;  // by the records in the lake
   Nanos statuses_modified = 0;
   Nanos statuses_looked_at = 0;
   std::optional<ops::State> state;
@@ -193,13 +194,14 @@ Status LakeHealth::State::read_state(Nanos now) {
 Status LakeHealth::State::read_statuses(Nanos now) {
   const auto info = env.info(lake->manifests_of(table::databento_status()));
   if (!info) {
-    halts.clear();
+    stored_halts = {};
     return {};
   }
   if (info->modified == statuses_modified && statuses_modified + kTimeGrain < statuses_looked_at)
     return {};
   const Second clock = replay ? *replay : second_of(now);
-  FM_ASSIGN(halts, read_halts(*lake, Date::of_second(clock - kHaltBelieved)));
+  FM_ASSIGN(Halts halts, read_halts(*lake, Date::of_second(clock - kHaltBelieved)));
+  stored_halts = std::move(halts.running);
   statuses_modified = info->modified;
   statuses_looked_at = now;
   return {};
@@ -208,13 +210,15 @@ Status LakeHealth::State::read_statuses(Nanos now) {
 // Why nothing trades; empty where it may. Rows after a halt's begin say that trading goes on.
 std::string LakeHealth::State::halted(const std::string& root, const Known& found,
                                       Second now) const {
-  const auto of_root = halts.find(root);
-  if (of_root == halts.end()) return {};
-  for (const auto& [contract, halt] : of_root->second.running) {
-    const bool holds = halt.since <= now && now < halt.since + kHaltBelieved;
-    if (holds && found.last_row.value_or(0) <= halt.since)
-      return fmt::format("{} since {} ({})", contract, chicago_time(halt.since),
-                         status_reason(halt.reason));
+  for (const RunningHalts* halts : {&told_halts, &stored_halts}) {
+    const auto of_root = halts->by_root().find(root);
+    if (of_root == halts->by_root().end()) continue;
+    for (const auto& [contract, halt] : of_root->second) {
+      const bool holds = halt.since <= now && now < halt.since + kHaltBelieved;
+      if (holds && found.last_row.value_or(0) <= halt.since)
+        return fmt::format("{} since {} ({})", contract, chicago_time(halt.since),
+                           status_reason(halt.reason));
+    }
   }
   return {};
 }
@@ -386,6 +390,12 @@ void LakeHealth::seen(std::string_view table, std::string_view root, Second to) 
 void LakeHealth::replayed(std::optional<Second> clock) {
   const std::lock_guard lock(state_->mutex);
   state_->replay = clock;
+}
+
+void LakeHealth::status(std::string_view contract, Second at, std::int32_t action,
+                        std::int32_t reason) {
+  const std::lock_guard lock(state_->mutex);
+  state_->told_halts.add(contract, at, action, reason);
 }
 
 HealthReport LakeHealth::health() const {
