@@ -1,5 +1,5 @@
 // frontmonth_bench: each figure beside its limit, measured in the same run. See README.md.
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -59,37 +59,44 @@ const std::pair<const char*, MeasureLimits> kLimits[] = {
     {"api_candles", api_candles},     {"http_streams", http_streams},
     {"up_memory", up_memory}};
 
-Status run(const Arguments& arguments, const Context& context, Report& report) {
-  const auto wanted = [&](std::string_view id) {
-    return arguments.only.empty() ||
-           std::find(arguments.only.begin(), arguments.only.end(), id) != arguments.only.end();
+// One row after another; a row that cannot be measured does not keep the others from it.
+void run(const Arguments& arguments, const Context& context, Report& report) {
+  const auto attempt = [&](const std::string& id, const std::function<Status()>& measured) {
+    if (!arguments.only.empty() &&
+        std::find(arguments.only.begin(), arguments.only.end(), id) == arguments.only.end())
+      return;
+    log_info("measuring {}", id);
+    if (const Status status = measured(); !status) {
+      log(LogLevel::kError, fmt::format("{}: {}", id, status.error().message()));
+      report.failed.push_back(id);
+    }
   };
-  if (wanted("rows_per_trade")) {
+  attempt("rows_per_trade", [&]() -> Status {
     FM_ASSIGN(const Density eight, density_of(context, "eight", eight_contracts(context.data)));
     FM_ASSIGN(const Density dense, density_of(context, "dense", dense_days(context.data)));
     report.densities = {eight, dense};
-  }
-  for (const auto& [id, make] : kRows) {
-    if (!wanted(id)) continue;
-    log_info("measuring {}", id);
-    FM_ASSIGN(const Row row, make(context));
-    FM_ASSIGN(Outcome outcome, measure(row, arguments.pairs));
-    // The inputs that the measures hold go now; the next row needs the memory.
-    outcome.row.measure_ours = nullptr;
-    outcome.row.measure_baseline = nullptr;
-    report.outcomes.push_back(std::move(outcome));
-  }
-  for (const auto& [id, measure_limits] : kLimits) {
-    if (!wanted(id)) continue;
-    log_info("measuring {}", id);
-    FM_ASSIGN(const auto limits, measure_limits(context));
-    report.limits.insert(report.limits.end(), limits.begin(), limits.end());
-  }
-  if (wanted("memory")) {
-    log_info("measuring memory");
+    return {};
+  });
+  for (const auto& [id, make] : kRows)
+    attempt(id, [&, make = make]() -> Status {
+      FM_ASSIGN(const Row row, make(context));
+      FM_ASSIGN(Outcome outcome, measure(row, arguments.pairs));
+      // The inputs that the measures hold go now; the next row needs the memory.
+      outcome.row.measure_ours = nullptr;
+      outcome.row.measure_baseline = nullptr;
+      report.outcomes.push_back(std::move(outcome));
+      return {};
+    });
+  for (const auto& [id, measure_limits] : kLimits)
+    attempt(id, [&, measure_limits = measure_limits]() -> Status {
+      FM_ASSIGN(const auto limits, measure_limits(context));
+      report.limits.insert(report.limits.end(), limits.begin(), limits.end());
+      return {};
+    });
+  attempt("memory", [&]() -> Status {
     FM_ASSIGN(report.memory, measure_memory(context));
-  }
-  return {};
+    return {};
+  });
 }
 
 int report_and_judge(const Arguments& arguments, Env& env, const Report& report) {
@@ -100,6 +107,10 @@ int report_and_judge(const Arguments& arguments, Env& env, const Report& report)
       fmt::print(stderr, "frontmonth_bench: {}\n", written.error().message());
       return kFailed;
     }
+  }
+  if (!report.failed.empty()) {
+    fmt::print(stderr, "frontmonth_bench: not measured: {}\n", fmt::join(report.failed, ", "));
+    return kFailed;
   }
   if (report.quick) return kReached;
   if (report.any_void()) return kVoid;
@@ -136,11 +147,9 @@ int main_of(int count, char** values) {
                 .outcomes = {},
                 .limits = {},
                 .densities = {},
-                .memory = {}};
-  if (const Status status = run(arguments, context, report); !status) {
-    fmt::print(stderr, "frontmonth_bench: {}\n", status.error().message());
-    return kFailed;
-  }
+                .memory = {},
+                .failed = {}};
+  run(arguments, context, report);
   return report_and_judge(arguments, env, report);
 }
 

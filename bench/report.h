@@ -18,6 +18,7 @@ struct Report {
   std::vector<Limit> limits;
   std::vector<Density> densities;
   std::optional<Memory> memory;
+  std::vector<std::string> failed;  // ids of rows that could not be measured
 
   [[nodiscard]] bool any_void() const;
   // Everything at or over its limit. Quick runs are too short to fail.

@@ -103,13 +103,14 @@ class Passage {
     if (route_.needs_token)
       if (const Status may = context_.access->check(request_); !may)
         return refusal(may.error(), id_);
-    const std::string key = reads(request_) ? cache_key(request_, gzip_) : "";
+    if (!reads(request_)) return anew("");
+    const std::string key = cache_key(request_, gzip_);
+    const ResponseCache::Turn turn(context_.cache, key);
     if (const auto kept = find(key)) return again(*kept, request_);
     return anew(key);
   }
 
   std::shared_ptr<const CachedAnswer> find(const std::string& key) {
-    if (key.empty()) return nullptr;
     auto kept = context_.cache.find(key);
     if (!kept) return nullptr;
     const Nanos now = context_.env.monotonic();

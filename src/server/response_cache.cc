@@ -18,6 +18,21 @@ Validity judge(const CachedAnswer& answer, const LakeIndex& index, const RowHub&
   return Validity::kValid;
 }
 
+ResponseCache::Turn::Turn(ResponseCache& cache, const std::string& key) : cache_(cache), key_(key) {
+  std::unique_lock lock(cache_.mutex_);
+  is_mine_ = cache_.in_the_making_.insert(key_).second;
+  if (!is_mine_) cache_.made_.wait(lock, [&] { return !cache_.in_the_making_.contains(key_); });
+}
+
+ResponseCache::Turn::~Turn() {
+  if (!is_mine_) return;
+  {
+    const std::lock_guard lock(cache_.mutex_);
+    cache_.in_the_making_.erase(key_);
+  }
+  cache_.made_.notify_all();
+}
+
 std::shared_ptr<const CachedAnswer> ResponseCache::find(std::string_view key) {
   const std::lock_guard lock(mutex_);
   const auto found = by_key_.find(key);

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <list>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +60,21 @@ class ResponseCache {
  public:
   explicit ResponseCache(std::uint64_t bytes_max) : bytes_max_(bytes_max) {}
 
+  // While it lives, others who want the same answer wait to find it kept, instead of making it as
+  // well. Who has waited makes it without a turn if it was not kept after all.
+  class Turn {
+   public:
+    Turn(ResponseCache& cache, const std::string& key);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    ResponseCache& cache_;
+    const std::string key_;
+    bool is_mine_ = false;
+  };
+
   [[nodiscard]] std::shared_ptr<const CachedAnswer> find(std::string_view key);
   // Answers of more than a quarter of all bytes are not kept.
   void put(const std::string& key, std::shared_ptr<const CachedAnswer> answer);
@@ -74,6 +91,8 @@ class ResponseCache {
 
   const std::uint64_t bytes_max_;
   mutable std::mutex mutex_;
+  std::condition_variable made_;
+  std::set<std::string, std::less<>> in_the_making_;
   std::list<Slot> slots_;  // the most recently used first
   std::map<std::string, std::list<Slot>::iterator, std::less<>> by_key_;
   std::uint64_t bytes_ = 0;
