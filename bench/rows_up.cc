@@ -16,7 +16,7 @@ namespace fm::bench {
 namespace {
 
 constexpr std::string_view kSymbols =
-    "ES.FUT,NQ.FUT,YM.FUT,RTY.FUT,CL.FUT,GC.FUT,ZL.FUT,ZN.FUT,ZS.FUT,ZC.FUT";
+    "ES.FUT,NQ.FUT,YM.FUT,RTY.FUT,CL.FUT,GC.FUT,ZL.FUT,NG.FUT,ZS.FUT,ZC.FUT";
 // What the page asks for when somebody looks at each of its views.
 constexpr std::string_view kQuestions[] = {
     "/api/candles?root=ES&resolution=seconds&limit=50000",
@@ -109,7 +109,7 @@ Result<std::vector<Limit>> up_memory(const Context& context) {
   Env& env = *context.env;
   FM_TRY(check_peak_bytes());
   synth::Options week = eight_contracts(context.data);
-  week.roots = {"ES", "NQ", "YM", "RTY", "CL", "GC", "ZL", "ZN", "ZS", "ZC"};
+  week.roots = {"ES", "NQ", "YM", "RTY", "CL", "GC", "ZL", "NG", "ZS", "ZC"};
   week.days = 5;
   week.trades_per_active_second = 0;
   FM_ASSIGN(const std::string path, ensure_file(env, context.data, week, "week", ".dbn"));

@@ -24,16 +24,34 @@ void append_number(std::string& out, Number number) {
   out.append(text, end);
 }
 
-void append_double(std::string& out, double number) {
-  if (!std::isfinite(number)) {
-    out += "null";
-    return;
-  }
-  // Prices of whole units need none of the search for the shortest digits.
+// Prices are whole multiples of a small decimal step, and need none of the search for the shortest
+// digits: at most 15 digits stand for one double only, so these are the shortest.
+bool append_short_decimal(std::string& out, double number) {
+  constexpr int kDecimals = 4;
+  constexpr double kScale = 1e4;
   constexpr double kExact = 1e15;
-  if (number == std::trunc(number) && std::abs(number) < kExact)
-    append_number(out, static_cast<std::int64_t>(number));
-  else
+  const double scaled = number * kScale;
+  if (!(std::abs(scaled) < kExact) || scaled != std::trunc(scaled) || scaled / kScale != number)
+    return false;
+  const auto units = static_cast<std::int64_t>(std::abs(scaled));
+  if (number < 0) out += '-';
+  append_number(out, units / static_cast<std::int64_t>(kScale));
+  auto rest = static_cast<int>(units % static_cast<std::int64_t>(kScale));
+  if (rest == 0) return true;
+  char digits[kDecimals];
+  for (int i = kDecimals - 1; i >= 0; --i, rest /= 10)
+    digits[i] = static_cast<char>('0' + rest % 10);
+  int count = kDecimals;
+  while (digits[count - 1] == '0') --count;
+  out += '.';
+  out.append(digits, static_cast<std::size_t>(count));
+  return true;
+}
+
+void append_double(std::string& out, double number) {
+  if (!std::isfinite(number))
+    out += "null";
+  else if (!append_short_decimal(out, number))
     append_number(out, number);
 }
 
@@ -106,29 +124,46 @@ void append_run(std::string& out, const RowBatch& batch, std::size_t column,
   }
 }
 
-// [["ESM5",1000],["ESU5",234]]
-void append_run_coded(std::string& out, const Frame& frame, std::size_t column) {
+// [["ESM5",1000],["ESU5",234]]. `same(batch, a, b)`: whether two rows hold equal values.
+template <class Same>
+void append_runs(std::string& out, const Frame& frame, std::size_t column, const Same& same) {
   std::string value, next;
   std::size_t count = 0;
-  out += "{\"runs\":[";
   const auto flush = [&] {
     if (count > 0) fmt::format_to(std::back_inserter(out), "[{},{}],", value, count);
   };
   for (const Frame::Run& run : frame.runs()) {
     const RowBatch& batch = frame.batch(run.batch);
-    for (std::size_t row = run.first; row < run.first + run.count; ++row) {
+    const std::size_t end = run.first + run.count;
+    for (std::size_t row = run.first; row < end;) {
+      std::size_t behind = row + 1;
+      while (behind < end && same(batch, row, behind)) ++behind;
       next.clear();
       append_cell(next, batch, column, row);
-      if (count > 0 && next == value) {
-        ++count;
-        continue;
+      if (count > 0 && next != value) {
+        flush();
+        count = 0;
       }
-      flush();
       value.swap(next);
-      count = 1;
+      count += behind - row;
+      row = behind;
     }
   }
   flush();
+}
+
+void append_run_coded(std::string& out, const Frame& frame, std::size_t column) {
+  out += "{\"runs\":[";
+  if (frame.table().columns[column].type == Type::kDate)
+    append_runs(out, frame, column, [&](const RowBatch& batch, std::size_t a, std::size_t b) {
+      return batch.is_null(column, a) == batch.is_null(column, b) &&
+             batch.int32s(column)[a] == batch.int32s(column)[b];
+    });
+  else
+    append_runs(out, frame, column, [&](const RowBatch& batch, std::size_t a, std::size_t b) {
+      return batch.is_null(column, a) == batch.is_null(column, b) &&
+             batch.text_codes(column)[a] == batch.text_codes(column)[b];
+    });
   if (out.back() == ',') out.pop_back();
   out += "]}";
 }

@@ -74,8 +74,9 @@ void LakeIndex::take(const table::Table& table, const std::vector<lake::Manifest
     fresh[manifest.key().root].push_back(info_of(table, manifest));
   const std::lock_guard lock(mutex_);
   TableIndex& index = tables_[&table];
+  // Before the first look at a table nobody had anything of it.
+  if (!fresh.empty() && index.looked != 0) ++generation_;
   index.looked = now;
-  if (!fresh.empty()) ++generation_;
   for (auto& [root, partitions] : fresh) {
     auto& slot = index.roots[root];
     auto next = slot ? std::make_shared<RootIndex>(*slot) : std::make_shared<RootIndex>();
