@@ -53,9 +53,8 @@ class Up {
     // What is measured is what the shell becomes.
     const std::string line = fmt::format(
         "echo $$ > '{}'; exec '{}' up --json --listen 127.0.0.1:0 --lake '{}' --live on --gateway "
-        "127.0.0.1:{} --key-file '{}' --symbols '{}' --config '{}' > '{}'",
-        pid_file_, context.binary, join(folder, "lake"), gateway, key, kSymbols,
-        join(folder, "frontmonth.yaml"), said_);
+        "127.0.0.1:{} --key-file '{}' --symbols '{}' > '{}'",
+        pid_file_, context.binary, join(folder, "lake"), gateway, key, kSymbols, said_);
     thread_ = std::thread([this, line] { cost_ = run_process({"sh", "-c", line}); });
   }
   ~Up() {
@@ -115,7 +114,6 @@ Result<std::vector<Limit>> up_memory(const Context& context) {
   FM_ASSIGN(const std::string path, ensure_file(env, context.data, week, "week", ".dbn"));
   FM_ASSIGN(const auto scratch, ScratchFolder::create(context));
   FM_ASSIGN(const std::string key, key_file(env, *scratch));
-  FM_TRY(write_text_atomically(env, *scratch / "frontmonth.yaml", "feed:\n  start: \"0\"\n"));
   FM_ASSIGN(const auto gateway, serve_file(env, path, gateway::kSpeedMax));
   Up up(context, *scratch / "", gateway->port(), key);
   std::string url;
