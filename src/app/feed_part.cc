@@ -120,6 +120,16 @@ void ClockSkew::sample(Nanos now, Nanos newest_arrival) {
   samples_ = 0;
 }
 
+void ReplayClock::sample(Second now, Second clock) {
+  samples_.push_back({now, clock});
+  while (samples_.size() > 1 && samples_[1].now + lag_ <= now) samples_.pop_front();
+}
+
+std::optional<Second> ReplayClock::stored_by_now() const {
+  if (samples_.empty()) return std::nullopt;
+  return samples_.front().clock;
+}
+
 bool wants_feed(const jobs::Config& config) {
   if (config.up.live != "auto") return config.up.live == "on";
   return !config.databento.symbols.empty() || !config.live.subscriptions.empty();
@@ -148,6 +158,7 @@ FeedPart::FeedPart(Env& env, StopSignal& stop, const jobs::Config& config,
       options_(std::move(options)),
       lake_health_(lake_health),
       halt_watch_(lake_health),
+      replay_clock_(kFinalAfter + config.live.flush_seconds),
       part_(env, stop,
             {.name = "feed " + config.databento.dataset,
              .kind = "feed",
@@ -182,7 +193,11 @@ void FeedPart::at(const jobs::LiveStatus& status) {
   // Another gateway may replay what is long past: neither silence nor age means anything then.
   const bool is_replay = !config_.databento.gateway.empty() && status.clock &&
                          std::abs(status.now - *status.clock) > kSecondsPerDay;
-  lake_health_.replayed(is_replay ? status.clock : std::nullopt);
+  if (is_replay)
+    replay_clock_.sample(status.now, *status.clock);
+  else
+    replay_clock_.reset();
+  lake_health_.replayed(replay_clock_.stored_by_now());
   if (status.feed.state == jobs::FeedState::kConnected && silent && stored && !is_replay)
     for (const char* table : {"candles_1m", "candles_1s"}) lake_health_.seen(table, "", status.now);
   const std::lock_guard lock(mutex_);

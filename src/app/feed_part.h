@@ -2,6 +2,7 @@
 // itself for the health report.
 #pragma once
 
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -34,6 +35,28 @@ class ClockSkew {
   int samples_ = 0;
   double least_ms_ = 0;
   std::optional<double> known_ms_;  // of the minute before
+};
+
+// The clock of a stream that replays the past, as it was when the newest rows that are stored by
+// now arrived: rows are stored at the wall clock's pace, while a replay may run at another.
+class ReplayClock {
+ public:
+  // `lag`: how many seconds of the wall clock may go by until rows are stored.
+  explicit ReplayClock(Second lag) : lag_(lag) {}
+  // Once a second.
+  void sample(Second now, Second clock);
+  // A new stream.
+  void reset() { samples_.clear(); }
+  // Of a stream younger than `lag`: its first sample.
+  [[nodiscard]] std::optional<Second> stored_by_now() const;
+
+ private:
+  struct Sample {
+    Second now;
+    Second clock;
+  };
+  const Second lag_;
+  std::deque<Sample> samples_;  // of the last `lag` seconds, and one before
 };
 
 class FeedPart final : private jobs::LiveObserver {
@@ -73,6 +96,7 @@ class FeedPart final : private jobs::LiveObserver {
   std::optional<jobs::LiveStatus> status_;  // of the run under way; none: there is none
   std::optional<jobs::LiveStatus> before_;  // a second ago
   ClockSkew skew_;
+  ReplayClock replay_clock_;
   bool is_replay_ = false;  // the stream's clock is another one than the wall's
   Part part_;
 };

@@ -83,8 +83,16 @@ struct Cell {
   }
 };
 
+std::string slots_text(std::uint64_t count, Second slot_seconds) {
+  const std::string_view slot = slot_seconds == 1       ? "second"
+                                : slot_seconds == 60    ? "minute"
+                                : slot_seconds == 3'600 ? "hour"
+                                                        : "day";
+  return fmt::format("{} {}{}", count, slot, count == 1 ? "" : "s");
+}
+
 // The states without a good account, the most frequent first.
-std::string reason_of(const Cell& cell) {
+std::string reason_of(const Cell& cell, Second slot_seconds) {
   std::string text;
   std::vector<std::pair<std::uint64_t, SlotState>> bad;
   for (const SlotState state :
@@ -92,12 +100,14 @@ std::string reason_of(const Cell& cell) {
     if (cell.count(state) > 0) bad.emplace_back(cell.count(state), state);
   std::ranges::sort(bad, std::greater<>{}, [](const auto& one) { return one.first; });
   for (const auto& [count, state] : bad)
-    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", count, reason_of(state));
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", slots_text(count, slot_seconds),
+                        reason_of(state));
   if (!text.empty()) return text;
-  return cell.expected() == 0 ? "closed" : "every slot is accounted for";
+  if (cell.expected() == 0) return "closed";
+  return fmt::format("all of {} accounted for", slots_text(cell.expected(), slot_seconds));
 }
 
-void write_cell(JsonWriter& json, const Cell& cell) {
+void write_cell(JsonWriter& json, const Cell& cell, Second slot_seconds) {
   json.object([&] {
     json.field("key", cell.key);
     json.field("from", cell.from.iso());
@@ -114,7 +124,7 @@ void write_cell(JsonWriter& json, const Cell& cell) {
         json.field(shown(state), cell.count(state));
       json.field("unknown", cell.count(SlotState::kDegraded) + cell.count(SlotState::kNotLoaded));
     });
-    json.field("reason", reason_of(cell));
+    json.field("reason", reason_of(cell, slot_seconds));
   });
 }
 
@@ -298,7 +308,7 @@ Result<Answer> coverage(Context& context, const Arguments& arguments) {
     json.object([&] {
       json.field("level", request.level);
       json.array_field("cells", [&] {
-        for (const Cell& cell : cells) write_cell(json, cell);
+        for (const Cell& cell : cells) write_cell(json, cell, request.timeframe->slot_seconds);
       });
     });
   }

@@ -141,7 +141,8 @@ Result<Answer> live_data(Context& context, const Arguments& arguments) {
     json.field("reason", market.reason);
     json.field("next_open", moment(market.next_open));
     json.field("last_row", moment(last_row));
-    json.field("staleness_s", last_row ? std::optional(now - *last_row) : std::nullopt);
+    json.field("staleness_s",
+               last_row ? std::optional(std::max<Second>(0, now - *last_row)) : std::nullopt);
     json.field("expected", expected(market, line, last_row, now));
     json.field("front_month", front);
     json.field("provisional", series.tail_from.has_value());
