@@ -11,5 +11,7 @@ export default defineConfig({
     globalSetup: './stage_setup.ts',
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    // A shared machine stalls now and then; what is wrong fails twice.
+    retry: process.env['CI'] ? 1 : 0,
   },
 });

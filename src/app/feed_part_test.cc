@@ -5,18 +5,25 @@
 namespace fm::app {
 namespace {
 
-TEST(ClockSkew, IsTheLeastAgeOfABusyMinute) {
+TEST(ClockSkew, IsTheLeastOfABusyMinute) {
+  constexpr Nanos kMilli = 1'000'000;
   ClockSkew skew;
-  Nanos now = 1'750'080'600ULL * kNanosPerSecond;
-  for (int second = 0; second < 60; ++second, now += kNanosPerSecond) {
-    EXPECT_FALSE(skew.milliseconds());
-    skew.sample(now, now - (second == 30 ? 4 : 9) * 1'000'000ULL);
-  }
+  Nanos now = 1'750'000'000 * kNanosPerSecond;
+  Nanos newest = 0;
+  const auto minute = [&](Nanos ahead, int records) {
+    for (int second = 0; second < 60; ++second, now += kNanosPerSecond) {
+      if (second < records) newest = now - static_cast<Nanos>(5 + second % 7 * 100) * kMilli;
+      skew.sample(now + ahead, newest);
+    }
+  };
+  EXPECT_EQ(skew.milliseconds(), std::nullopt);
+  minute(0, 60);
   ASSERT_TRUE(skew.milliseconds());
-  EXPECT_DOUBLE_EQ(*skew.milliseconds(), 4);
-  for (int second = 0; second < 60; ++second, now += kNanosPerSecond)
-    skew.sample(now, 1'750'080'600ULL * kNanosPerSecond);  // nothing new comes
-  EXPECT_FALSE(skew.milliseconds());
+  EXPECT_NEAR(*skew.milliseconds(), 5, 1);
+  minute(2 * kNanosPerSecond, 60);  // this clock runs ahead
+  EXPECT_NEAR(skew.milliseconds().value_or(0), 2'005, 1);
+  minute(0, 20);
+  EXPECT_EQ(skew.milliseconds(), std::nullopt) << "a quiet minute says nothing";
 }
 
 TEST(ReplayClock, IsBehindByWhatStoringTakes) {

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <string>
 
-#include "app/feed_part.h"
 #include "app/up.h"
 #include "app/up_sources.h"
 #include "base/testing_fault_env.h"
@@ -66,27 +65,6 @@ TEST(Part, WaitsLongerEachTimeAndIsStoppedWhileItWaits) {
   part.join();
   EXPECT_LT(Env::posix().monotonic() - asked, kNanosPerSecond);
   EXPECT_EQ(runs, 1);
-}
-
-TEST(ClockSkew, IsTheLeastOfABusyMinute) {
-  constexpr Nanos kMilli = 1'000'000;
-  ClockSkew skew;
-  Nanos now = 1'750'000'000 * kNanosPerSecond;
-  Nanos newest = 0;
-  const auto minute = [&](Nanos ahead, int records) {
-    for (int second = 0; second < 60; ++second, now += kNanosPerSecond) {
-      if (second < records) newest = now - static_cast<Nanos>(5 + second % 7 * 100) * kMilli;
-      skew.sample(now + ahead, newest);
-    }
-  };
-  EXPECT_EQ(skew.milliseconds(), std::nullopt);
-  minute(0, 60);
-  ASSERT_TRUE(skew.milliseconds());
-  EXPECT_NEAR(*skew.milliseconds(), 5, 1);
-  minute(2 * kNanosPerSecond, 60);  // this clock runs ahead
-  EXPECT_NEAR(skew.milliseconds().value_or(0), 2'005, 1);
-  minute(0, 20);
-  EXPECT_EQ(skew.milliseconds(), std::nullopt) << "a quiet minute says nothing";
 }
 
 TEST(ParseListen, TakesAHostAndAPort) {
