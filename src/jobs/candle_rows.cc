@@ -150,18 +150,9 @@ void append_candles(RowBatch& batch, std::span<const CandleRow> rows, const Name
   out.end();
 }
 
-}  // namespace
-
-void append_rows(RowBatch& batch, std::span<const CandleRow> rows, const candles::Engine& names) {
-  append_candles(batch, rows, names);
-}
-
-void append_rows(RowBatch& batch, std::span<const CandleRow> rows, const RowNames& names) {
-  append_candles(batch, rows, ListedNames{names});
-}
-
-void append_rows(RowBatch& batch, std::span<const SecondRow> rows, const candles::Engine& names) {
-  ColumnWriter<SecondRow, candles::Engine> out(batch, rows, names);
+template <class Names>
+void append_seconds(RowBatch& batch, std::span<const SecondRow> rows, const Names& names) {
+  ColumnWriter<SecondRow, Names> out(batch, rows, names);
   out.ticker();
   out.symbol();
   out.time();
@@ -186,6 +177,24 @@ void append_rows(RowBatch& batch, std::span<const SecondRow> rows, const candles
   out.int64s(&SecondRow::delta_low);
   out.int64s(&SecondRow::delta_close);
   out.end();
+}
+
+}  // namespace
+
+void append_rows(RowBatch& batch, std::span<const CandleRow> rows, const candles::Engine& names) {
+  append_candles(batch, rows, names);
+}
+
+void append_rows(RowBatch& batch, std::span<const CandleRow> rows, const RowNames& names) {
+  append_candles(batch, rows, ListedNames{names});
+}
+
+void append_rows(RowBatch& batch, std::span<const SecondRow> rows, const candles::Engine& names) {
+  append_seconds(batch, rows, names);
+}
+
+void append_rows(RowBatch& batch, std::span<const SecondRow> rows, const RowNames& names) {
+  append_seconds(batch, rows, ListedNames{names});
 }
 
 template <class Row>

@@ -26,6 +26,8 @@ struct RowNames {
 };
 void append_rows(table::RowBatch& batch, std::span<const candles::CandleRow> rows,
                  const RowNames& names);
+void append_rows(table::RowBatch& batch, std::span<const candles::SecondRow> rows,
+                 const RowNames& names);
 
 // The rows of some runs, one run after the other. Store and engine outlive it; nothing may be added
 // to the store meanwhile.

@@ -98,8 +98,9 @@ void LiveJob::ask_database() {
 }
 
 Status LiveJob::catch_up() {
-  candles_ = std::make_unique<LiveCandles>(places_->registry.universe(),
-                                           places_->registry.calendar(), places_->engine);
+  candles_ =
+      std::make_unique<LiveCandles>(places_->registry.universe(), places_->registry.calendar(),
+                                    places_->engine, options_.readers);
   FM_ASSIGN(const CaptureStart start,
             plan_capture_start(env_, *places_->lake, places_->registry.calendar(), places_->engine,
                                places_->log));
@@ -116,7 +117,7 @@ Status LiveJob::catch_up() {
     candles_->feed(block);
   }
   FM_TRY(record_damage(reader.damages()));
-  for (LiveReader* live : options_.readers) candles_->add_reader(*live);
+  candles_->begin_reading();
   return {};
 }
 

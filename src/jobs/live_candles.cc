@@ -5,8 +5,9 @@
 namespace fm::jobs {
 namespace {
 
-candles::EngineOptions without_seconds(candles::EngineOptions options) {
-  options.seconds = false;
+candles::EngineOptions for_readers(candles::EngineOptions options,
+                                   std::span<LiveReader* const> readers) {
+  options.seconds = std::ranges::any_of(readers, &LiveReader::wants_seconds);
   options.every_second = false;
   return options;
 }
@@ -14,8 +15,10 @@ candles::EngineOptions without_seconds(candles::EngineOptions options) {
 }  // namespace
 
 LiveCandles::LiveCandles(const market::Universe& universe, const market::Calendar& calendar,
-                         candles::EngineOptions options)
-    : engine_(universe, calendar, without_seconds(options), *this), log_(engine_) {}
+                         candles::EngineOptions options, std::vector<LiveReader*> readers)
+    : engine_(universe, calendar, for_readers(options, readers), *this),
+      log_(engine_),
+      readers_(std::move(readers)) {}
 
 void LiveCandles::resume(const CaptureStart& start, KnownGaps gaps) {
   const std::lock_guard guard(mutex_);
@@ -31,6 +34,7 @@ void LiveCandles::begin(Nanos segment_start) {
 void LiveCandles::feed(const dbn::RecordBlock& block) {
   const std::lock_guard guard(mutex_);
   log_.feed(block);
+  if (!is_read_) return;
   for (LiveReader* reader : readers_) reader->records(block);
 }
 
@@ -38,6 +42,12 @@ void LiveCandles::candles(std::span<const candles::CandleRow> rows) {
   changed_.clear();
   published_.final(rows, changed_);
   hand_out();
+}
+
+void LiveCandles::seconds(std::span<const candles::SecondRow> rows) {
+  changed_seconds_.clear();
+  published_seconds_.final(rows, changed_seconds_);
+  hand_out_seconds();
 }
 
 void LiveCandles::tick(Second now) {
@@ -48,6 +58,9 @@ void LiveCandles::tick(Second now) {
   changed_.clear();
   published_.open(open_.candles(), through, changed_);
   hand_out();
+  changed_seconds_.clear();
+  published_seconds_.open(open_.seconds(), through, changed_seconds_);
+  hand_out_seconds();
 }
 
 void LiveCandles::hand_out() {
@@ -58,7 +71,14 @@ void LiveCandles::hand_out() {
     candles::CandleRow& newest = newest_[row.ticker];
     if (row.time >= newest.time) newest = row;
   }
+  if (!is_read_) return;
   for (LiveReader* reader : readers_) reader->rows(changed_, engine_);
+}
+
+void LiveCandles::hand_out_seconds() {
+  if (changed_seconds_.empty() || !is_read_) return;
+  for (LiveReader* reader : readers_)
+    if (reader->wants_seconds()) reader->seconds(changed_seconds_, engine_);
 }
 
 std::vector<TickerNow> LiveCandles::now() const {

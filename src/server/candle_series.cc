@@ -112,6 +112,8 @@ class BarReader {
     FM_TRY(context_.index.look(table_));
     seconds_ = context_.index.find(table::candles_1s(), request_.root);
     if (is_stored(request_)) stored_ = context_.index.find(table_, request_.root);
+    series_.live_version = context_.rows->version(request_.root);
+    tail_ = live_tail(context_, request_.root, stored_to(seconds_.get()));
     series_.source = stored_ ? table_.name : table::candles_1s().name;
     series_.time_column = table_.column_index("time");
     FM_TRY(gather(
@@ -119,6 +121,7 @@ class BarReader {
     if (const auto first = series_.frame.first_second(series_.time_column))
       series_.has_earlier |=
           has_rows_before(stored_.get(), *first) || has_rows_before(seconds_.get(), *first);
+    if (tail_ && !series_.has_later) series_.tail_from = first_open_bar();
     if (dates_left_ == 0)
       (request_.stretch.is_forward() ? series_.has_later : series_.has_earlier) = true;
     for (const table::Table* const table :
@@ -140,6 +143,7 @@ class BarReader {
     std::vector<Days> all = days_of(stored_.get(), request_.stretch);
     const auto more = days_of(seconds_.get(), request_.stretch);
     all.insert(all.end(), more.begin(), more.end());
+    if (tail_ && is_in_tail()) all.push_back({tail_->date, tail_->date + 1});
     if (all.empty()) return {};
     const Date first = std::ranges::min_element(all, {}, &Days::from)->from;
     const Date end = std::ranges::max_element(all, {}, &Days::before)->before;
@@ -170,8 +174,9 @@ class BarReader {
     for (const Date date : dates_of_seconds(days, there)) {
       if (dates_left_ == 0) break;
       --dates_left_;
-      FM_ASSIGN(const Frame bars, bars_of_seconds(context_, table_, request_.root, date,
-                                                  request_.resolution->seconds, request_.which));
+      FM_ASSIGN(const Frame bars,
+                bars_of_seconds(context_, table_, request_.root, date, request_.resolution->seconds,
+                                request_.which, tail_));
       frame = frame.joined_with(taken(bars), series_.time_column);
     }
     return frame;
@@ -183,8 +188,32 @@ class BarReader {
     for (const Days& day : days_of(seconds_.get(), request_.stretch))
       if (day.from >= days.from && day.from < days.before && !there.contains(day.from))
         dates.push_back(day.from);
+    // A session's first rows are not stored at once.
+    if (tail_ && is_in_tail() && tail_->date >= days.from && tail_->date < days.before &&
+        !there.contains(tail_->date) && (dates.empty() || dates.back() < tail_->date))
+      dates.push_back(tail_->date);
     if (!request_.stretch.is_forward()) std::ranges::reverse(dates);
     return dates;
+  }
+
+  // Whether the stretch may take bars of the tail.
+  bool is_in_tail() const {
+    return !request_.stretch.before || *request_.stretch.before > tail_->from;
+  }
+
+  // The first bar that holds a second of the tail.
+  std::optional<Second> first_open_bar() const {
+    const Second bar = request_.resolution->seconds;
+    const Frame open = series_.frame.filtered([&](const table::RowBatch& rows, std::size_t row) {
+      const Second begin = second_at(rows, series_.time_column, row);
+      if (bar > 0) return begin + bar > tail_->from;
+      const std::size_t trade_date = table_.column_index("trade_date");
+      return bar == kWholeDate ? rows.int32s(trade_date)[row] >= tail_->date.days_since_1970()
+                               : begin >= tail_->from;
+    });
+    if (open.empty()) return std::nullopt;
+    const Frame::Run& first = open.runs().front();
+    return second_at(open.batch(first.batch), series_.time_column, first.first);
   }
 
   // Those rows that the stretch takes.
@@ -199,6 +228,7 @@ class BarReader {
   const table::Table& table_;
   Series series_;
   std::shared_ptr<const RootIndex> stored_, seconds_;
+  std::optional<LiveTail> tail_;
   std::size_t dates_left_ = kDatesFromSecondsMax;
 };
 

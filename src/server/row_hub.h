@@ -28,6 +28,7 @@
 #include "candles/types.h"
 #include "jobs/live_candles.h"
 #include "net/http_server.h"
+#include "server/second_tail.h"
 #include "table/row_batch.h"
 
 namespace fm::server {
@@ -76,6 +77,11 @@ class RowHub final : public jobs::LiveReader {
   // By the feeds' threads, several at once. Copies, and never waits for a client.
   void rows(std::span<const candles::CandleRow> rows, const candles::Engine& names) override;
 
+  [[nodiscard]] bool wants_seconds() const override { return true; }
+  void seconds(std::span<const candles::SecondRow> rows, const candles::Engine& names) override {
+    seconds_.take(rows, names);
+  }
+
   // From any thread; does not block. What the client missed goes out before anything new.
   void subscribe(std::shared_ptr<net::EventStream> stream, RowSubscription subscription);
   // What the data of a `status` event say, a JSON object; asked on the hub's thread. Empty: no such
@@ -83,6 +89,9 @@ class RowHub final : public jobs::LiveReader {
   void set_status(std::function<std::string()> status);
 
   [[nodiscard]] RowTail tail(std::string_view root);
+  [[nodiscard]] std::optional<SecondTail::Seconds> second_tail(std::string_view root) const {
+    return seconds_.of(root);
+  }
   // As RowTail::version.
   [[nodiscard]] std::uint64_t version(std::string_view root) const;
   // The contract of a root's newest row; empty: none.
@@ -161,6 +170,8 @@ class RowHub final : public jobs::LiveReader {
   std::uint64_t rows_lost_ = 0;
   std::uint64_t flush_asked_ = 0;
   std::uint64_t flush_done_ = 0;
+
+  SecondTail seconds_;
 
   mutable std::mutex mutex_;
   std::string epoch_;

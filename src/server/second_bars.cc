@@ -7,6 +7,7 @@
 
 #include "bars/candle_bars.h"
 #include "market/contract.h"
+#include "server/row_hub.h"
 #include "table/catalogue.h"
 
 namespace fm::server {
@@ -31,7 +32,31 @@ Result<std::vector<Stint>> stored_stints(Context& context, const std::string& ro
 struct Candles {
   std::vector<Stint> stints;
   std::map<Second, std::int64_t> cvd;  // after each second
+
+  // In the order of time.
+  void add(Second second, std::string_view contract, std::int64_t cvd_close) {
+    cvd[second] = cvd_close;
+    if (stints.empty() || stints.back().symbol != contract)
+      stints.push_back({.from = second, .symbol = std::string(contract)});
+  }
 };
+
+void add_tail(const LiveTail& tail, Date date, Candles& candles) {
+  if (!tail.candles) return;
+  const table::RowBatch& rows = *tail.candles;
+  const table::Table& table = rows.table();
+  const std::size_t time = table.column_index("time");
+  const std::size_t trade_date = table.column_index("trade_date");
+  const std::size_t symbol = table.column_index("symbol");
+  const std::size_t cvd = table.column_index("cvd_close");
+  const Second known_to = candles.cvd.empty() ? tail.from : candles.cvd.rbegin()->first + 1;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    const Second second = second_at(rows, time, row);
+    if (second >= known_to && rows.int32s(trade_date)[row] == date.days_since_1970())
+      candles.add(second, rows.text(symbol, row), rows.int64s(cvd)[row]);
+  }
+}
+
 Result<Candles> read_candles(Context& context, const std::string& root, Date date) {
   const table::Table& table = table::candles_1m();
   FM_ASSIGN(const auto rows,
@@ -47,21 +72,44 @@ Result<Candles> read_candles(Context& context, const std::string& root, Date dat
   for (;;) {
     FM_ASSIGN(const bool more, rows->next(batch));
     if (!more) return candles;
-    for (std::size_t row = 0; row < batch.size(); ++row) {
-      const Second second = second_at(batch, time, row);
-      candles.cvd[second] = batch.int64s(cvd)[row];
-      const auto contract = batch.text(symbol, row);
-      if (candles.stints.empty() || candles.stints.back().symbol != contract)
-        candles.stints.push_back({.from = second, .symbol = std::string(contract)});
-    }
+    for (std::size_t row = 0; row < batch.size(); ++row)
+      candles.add(second_at(batch, time, row), batch.text(symbol, row), batch.int64s(cvd)[row]);
   }
 }
 
+// One batch, of which some rows are taken.
+class BatchRows final : public table::RowStream {
+ public:
+  BatchRows(const table::RowBatch& rows, Date date) : rows_(rows), date_(date) {}
+  [[nodiscard]] const table::Table& table() const override { return rows_.table(); }
+  [[nodiscard]] Result<bool> next(table::RowBatch& batch) override {
+    batch.clear();
+    const auto dates = rows_.int32s(rows_.table().column_index("trade_date"));
+    for (; next_ < rows_.size() && !batch.full(); ++next_)
+      if (dates[next_] == date_.days_since_1970()) batch.append(rows_, next_, 1);
+    return batch.size() > 0;
+  }
+
+ private:
+  const table::RowBatch& rows_;
+  const Date date_;
+  std::size_t next_ = 0;
+};
+
 Result<std::vector<FrontSecond>> seconds_of(Context& context, const std::string& root, Date date,
-                                            const std::vector<Stint>& stints) {
+                                            const std::vector<Stint>& stints,
+                                            const std::optional<LiveTail>& tail) {
   FM_ASSIGN(const auto rows, context.lake->read(table::candles_1s(),
                                                 {.root = root, .from = date, .before = date + 1}));
-  return bars::front_seconds(*rows, stints);
+  FM_ASSIGN(auto seconds, bars::front_seconds(*rows, stints));
+  if (!tail) return seconds;
+  BatchRows newest(*tail->seconds, date);
+  FM_ASSIGN(auto more, bars::front_seconds(newest, stints));
+  // More may be stored by now than the index said.
+  const auto is_newer = [&](const FrontSecond& second) { return second.row.time >= tail->from; };
+  std::erase_if(seconds, is_newer);
+  std::ranges::copy_if(more, std::back_inserter(seconds), is_newer);
+  return seconds;
 }
 
 void shift_cvd(candles::CandleRow& row, std::int64_t offset) {
@@ -139,8 +187,22 @@ std::vector<CandleBar> rolling(const std::vector<FrontSecond>& seconds) {
 
 const table::Table& second_bar_table() { return table::candle_bars_1m(); }
 
+std::optional<LiveTail> live_tail(Context& context, const std::string& root, Second stored_to) {
+  auto seconds = context.rows->second_tail(root);
+  if (!seconds || seconds->complete_from > stored_to) return std::nullopt;
+  const table::RowBatch& rows = *seconds->rows;
+  const std::size_t last = rows.size() - 1;
+  if (second_at(rows, rows.table().column_index("time"), last) < stored_to) return std::nullopt;
+  const auto dates = rows.int32s(rows.table().column_index("trade_date"));
+  return LiveTail{.from = stored_to,
+                  .date = Date::from_days(dates[last]),
+                  .seconds = std::move(seconds->rows),
+                  .candles = context.rows->tail(root).rows};
+}
+
 Result<Frame> bars_of_seconds(Context& context, const table::Table& table, const std::string& root,
-                              Date date, Second bar_seconds, const Which& which) {
+                              Date date, Second bar_seconds, const Which& which,
+                              const std::optional<LiveTail>& tail) {
   std::vector<Stint> stints;
   Candles candles;
   if (which.symbol) {
@@ -149,6 +211,7 @@ Result<Frame> bars_of_seconds(Context& context, const table::Table& table, const
     FM_ASSIGN(stints, stored_stints(context, root, date));
     if (stints.empty()) {
       FM_ASSIGN(candles, read_candles(context, root, date));
+      if (tail) add_tail(*tail, date, candles);
       stints = candles.stints;
     }
     if (which.rank > 0) {
@@ -158,7 +221,7 @@ Result<Frame> bars_of_seconds(Context& context, const table::Table& table, const
   }
   Frame frame(table);
   if (stints.empty()) return frame;
-  FM_ASSIGN(auto seconds, seconds_of(context, root, date, stints));
+  FM_ASSIGN(auto seconds, seconds_of(context, root, date, stints, tail));
   if (which.is_front()) join_cvd(candles, seconds);
 
   const market::Calendar& calendar = context.registry.calendar();
