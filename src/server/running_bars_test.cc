@@ -120,7 +120,11 @@ void expect_equal(Second stored, Second now, const std::vector<std::string>& tar
     const std::string running = part.body(target);
     EXPECT_GT(Parsed(wanted).number("/rows"), 0) << target;
     EXPECT_EQ(Parsed(running).text("/data"), Parsed(wanted).text("/data")) << target;
-    EXPECT_NE(Parsed(running).text("/tail_from"), "null") << target;
+    // Other contracts may not have traded meanwhile, and sometimes nothing has.
+    const bool is_front = !target.contains("rank=") && !target.contains("symbol=");
+    if (is_front && !between(rows.candle_rows, stored, now).empty()) {
+      EXPECT_NE(Parsed(running).text("/tail_from"), "null") << target;
+    }
     EXPECT_EQ(Parsed(wanted).text("/tail_from"), "null") << target;
   }
 }
