@@ -9,6 +9,15 @@ import { defaultX, plotData, seriesChoices, type PlotData } from './plot_data';
 
 const LINES: ColorName[] = ['accent', 'down', 'up', 'cvd', 'switch', 'grey'];
 const HEIGHT = 320;
+// By the distance of two marks in seconds: the mark, and what stands below it where a year or a day begins.
+const DAY = '\n{YYYY}-{MM}-{DD}';
+const TIME_MARKS: (string | number | null)[][] = [
+  [31_536_000, '{YYYY}', null, null, null, null, null, null, 1],
+  [2_419_200, '{MMM}', '\n{YYYY}', null, null, null, null, null, 1],
+  [86_400, '{MM}-{DD}', '\n{YYYY}', null, null, null, null, null, 1],
+  [60, '{HH}:{mm}', DAY, null, DAY, null, null, null, 1],
+  [1, '{HH}:{mm}:{ss}', DAY, null, DAY, null, null, null, 1],
+];
 
 export function Plot({ answer }: { answer: QueryAnswer }) {
   const [x, setX] = useState(() => defaultX(answer));
@@ -99,12 +108,14 @@ async function draw(element: HTMLElement, data: PlotData, colors: Theme): Promis
           font,
           ...(labels
             ? { values: (_: unknown, at: number[]) => at.map((place) => labels[place] ?? '') }
-            : {}),
+            : data.isTime
+              ? { values: TIME_MARKS }
+              : {}),
         },
         { ...axis, font, size: 72, values: (_, at) => at.map((value) => short(value)) },
       ],
       series: [
-        {},
+        data.isTime ? { label: 'time', value: '{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}' } : {},
         ...data.series.map((each, index) => ({
           label: each.name,
           stroke: colors[LINES[index % LINES.length] as ColorName],
