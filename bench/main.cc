@@ -57,7 +57,7 @@ const std::pair<const char*, MeasureLimits> kLimits[] = {
     {"load_pipe", load_pipe},         {"mirror_planning", mirror_planning},
     {"mirror_cycle", mirror_cycle},   {"http_cached", http_cached},
     {"api_candles", api_candles},     {"http_streams", http_streams},
-    {"up_memory", up_memory}};
+    {"up_memory", up_memory},         {"chart_frames", chart_frames}};
 
 // One row after another; a row that cannot be measured does not keep the others from it.
 void run(const Arguments& arguments, const Context& context, Report& report) {

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -150,6 +151,18 @@ Result<ProcessCost> run_process(const std::vector<std::string>& command) {
   return ProcessCost{.seconds = measured.seconds,
                      .cpu_seconds = measured.cpu_seconds,
                      .peak_bytes = static_cast<std::uint64_t>(measured.peak_kibibytes) * 1024};
+}
+
+Result<double> figure_after(std::string_view said, std::string_view word) {
+  const std::size_t at = said.find(word);
+  if (at == std::string_view::npos) return fail(Code::kCheckFailed, "no '{}' in: {}", word, said);
+  std::string_view rest = said.substr(at + word.size());
+  rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+  double value = 0;
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
+  if (error != std::errc())
+    return fail(Code::kCheckFailed, "no number behind '{}' in: {}", word, said);
+  return value;
 }
 
 Status check_peak_bytes() {

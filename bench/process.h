@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/env.h"
@@ -23,6 +24,10 @@ struct ProcessCost {
 // `command` is a program (searched in PATH) and its arguments. Its standard output goes nowhere.
 // Errors: kNotFound when it cannot be started, kCheckFailed when it ends with anything but 0.
 [[nodiscard]] Result<ProcessCost> run_process(const std::vector<std::string>& command);
+
+// The number behind a word of what a program has said: "Requests/sec:  10234.56", "99%   1.20ms".
+// Errors: kCheckFailed.
+[[nodiscard]] Result<double> figure_after(std::string_view said, std::string_view word);
 
 // Measures a program that touches a known amount of memory while this one holds more. Errors:
 // kCheckFailed when what was measured is not what it touched.

@@ -60,6 +60,7 @@ struct Limit {
 // A lake of one busy trade date of ES, for the server to read.
 [[nodiscard]] Result<std::string> make_api_lake(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> api_candles(const Context& context);
+[[nodiscard]] Result<std::vector<Limit>> chart_frames(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> http_cached(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> http_streams(const Context& context);
 [[nodiscard]] Result<std::vector<Limit>> up_memory(const Context& context);

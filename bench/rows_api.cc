@@ -99,4 +99,29 @@ Result<std::vector<Limit>> api_candles(const Context& context) {
   return limits;
 }
 
+Result<std::vector<Limit>> chart_frames(const Context& context) {
+  FM_ASSIGN(const std::string lake, make_api_lake(context));
+  FM_ASSIGN(const auto server, server::Server::create(*context.env, {.port = 0, .lake = lake}, {}));
+  FM_TRY(server->start());
+  const std::string said = join(context.data.directory, "frames.txt");
+  FM_TRY(run_process({"sh", "-c",
+                      fmt::format("node web/bench/frames.mjs http://127.0.0.1:{}/ 0 > '{}'",
+                                  server->port(), said)}));
+  server->stop();
+  FM_ASSIGN(const std::string text, read_text(*context.env, said));
+  std::vector<Limit> limits;
+  for (const auto& [id, what] :
+       {std::pair("chart_frames", "all in sight"), std::pair("chart_frames_panned", "panned")}) {
+    FM_ASSIGN(const double rate, figure_after(text, fmt::format("50,000 candles, {}:", what)));
+    limits.push_back({.id = id,
+                      .work = fmt::format("the page's chart of 50,000 candles with volume, delta "
+                                          "and CVD in Chromium without a GPU, {}",
+                                          what),
+                      .value = rate,
+                      .unit = "frames/s",
+                      .limit = 50});
+  }
+  return limits;
+}
+
 }  // namespace fm::bench

@@ -53,20 +53,6 @@ void allow_many_sockets() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// The number behind a word of wrk's report: "Requests/sec:  10234.56", "99%   1.20ms".
-Result<double> figure_after(std::string_view report, std::string_view word) {
-  const std::size_t at = report.find(word);
-  if (at == std::string_view::npos)
-    return fail(Code::kCheckFailed, "wrk's report has no '{}': {}", word, report);
-  std::string_view rest = report.substr(at + word.size());
-  rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
-  double value = 0;
-  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
-  if (error != std::errc())
-    return fail(Code::kCheckFailed, "wrk's report has no number behind '{}': {}", word, report);
-  return value;
-}
-
 // Milliseconds, whatever unit wrk took.
 Result<double> latency_after(std::string_view report, std::string_view word) {
   FM_ASSIGN(const double value, figure_after(report, word));
