@@ -38,6 +38,17 @@ class BarFaults : public LakeTest {
     FM_TRY(make_continuous(lake, market::Calendar::builtin(), {}, request));
     return {};
   }
+  // How many there are where nothing fails.
+  std::uint64_t calls_of(Call call) {
+    FaultEnv env;
+    const auto lake = lake::Lake::open(env, folder_.file("all-" + std::string(name(call))));
+    EXPECT_TRUE(lake);
+    store_minutes(**lake);
+    const std::uint64_t before = env.count(call);
+    EXPECT_TRUE(roll_up(**lake));
+    EXPECT_TRUE(make_series(**lake));
+    return env.count(call) - before;
+  }
   static std::vector<const table::Table*> tables() {
     auto all = continuous_tables();
     all.push_back(&table::bars_1h());
@@ -52,7 +63,8 @@ TEST_F(BarFaults, WhateverFailsTheNextRunEndsAsOneThatNeverDid) {
   ASSERT_TRUE(make_series(*lake_));
   for (const Call call : {Call::kCreate, Call::kWrite, Call::kSync, Call::kRename, Call::kLink}) {
     int failures = 0;
-    for (std::uint64_t n = 1;; n += 3) {
+    const std::uint64_t calls = calls_of(call);
+    for (std::uint64_t n = 1; n <= calls; n += 3) {
       SCOPED_TRACE(std::string(name(call)) + " " + std::to_string(n));
       const std::string directory = folder_.file(std::string(name(call)) + std::to_string(n));
       FaultEnv env;
@@ -62,9 +74,11 @@ TEST_F(BarFaults, WhateverFailsTheNextRunEndsAsOneThatNeverDid) {
       env.fail_call(call, n, ENOSPC);
       Status made = roll_up(**lake);
       if (made) made = make_series(**lake);
-      if (made) break;
-      ++failures;
-      EXPECT_EQ(made.error().code(), Code::kNoSpace) << made.error().message();
+      // What a commit notes down for the sake of speed may fail.
+      if (!made) {
+        ++failures;
+        EXPECT_EQ(made.error().code(), Code::kNoSpace) << made.error().message();
+      }
       // Every partition is whole, or not there yet.
       for (const table::Table* table : tables()) {
         const auto partitions = (*lake)->partitions(*table);
