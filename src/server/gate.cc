@@ -116,6 +116,7 @@ class Passage {
     const Nanos now = context_.env.monotonic();
     Validity validity = judge(*kept, context_.index, *context_.rows, now);
     if (validity == Validity::kUnknown) {
+      // What is fresh now and no longer when the others have been looked at is fresh enough.
       for (const CachedAnswer::Source& source : kept->sources)
         if (!context_.index.look(*source.rows.table)) return nullptr;
       validity = judge(*kept, context_.index, *context_.rows, now);

@@ -58,10 +58,10 @@ std::uint64_t RootIndex::stamp(Date from, Date before) const {
 }
 
 Status LakeIndex::look(const table::Table& table) {
-  if (is_fresh(table)) return {};
+  if (is_fresh(table, lake_.env().monotonic())) return {};
   const std::lock_guard looking(look_mutex_);
-  if (is_fresh(table)) return {};  // another thread has just looked
   const Nanos now = lake_.env().monotonic();
+  if (is_fresh(table, now)) return {};  // another thread has just looked
   FM_ASSIGN(const auto manifests, changes_.of(table));
   take(table, manifests, now);
   return {};
@@ -85,8 +85,7 @@ void LakeIndex::take(const table::Table& table, const std::vector<lake::Manifest
   }
 }
 
-bool LakeIndex::is_fresh(const table::Table& table) const {
-  const Nanos now = lake_.env().monotonic();
+bool LakeIndex::is_fresh(const table::Table& table, Nanos now) const {
   const std::lock_guard lock(mutex_);
   const auto found = tables_.find(&table);
   return found != tables_.end() && found->second.looked != 0 &&

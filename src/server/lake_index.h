@@ -55,8 +55,8 @@ class LakeIndex {
 
   // Unless the last look is fresh. Errors: the lake's; then what was known stays.
   [[nodiscard]] Status look(const table::Table& table);
-  // Whether a look would find nothing to do. Waits for nobody.
-  [[nodiscard]] bool is_fresh(const table::Table& table) const;
+  // Whether a look at `now` (Env::monotonic()) would find nothing to do. Waits for nobody.
+  [[nodiscard]] bool is_fresh(const table::Table& table, Nanos now) const;
 
   // Another number whenever something was found to have changed.
   [[nodiscard]] std::uint64_t generation() const { return generation_; }

@@ -12,7 +12,7 @@ Validity judge(const CachedAnswer& answer, const LakeIndex& index, const RowHub&
   if (!answer.live_root.empty() && rows.version(answer.live_root) != answer.live_version)
     return Validity::kStale;
   for (const CachedAnswer::Source& source : answer.sources) {
-    if (!index.is_fresh(*source.rows.table)) return Validity::kUnknown;
+    if (!index.is_fresh(*source.rows.table, now)) return Validity::kUnknown;
     if (stamp_of(index, source.rows) != source.stamp) return Validity::kStale;
   }
   return Validity::kValid;

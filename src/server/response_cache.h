@@ -44,7 +44,8 @@ struct CachedAnswer {
 };
 
 enum class Validity : std::uint8_t { kValid, kStale, kUnknown };
-// kUnknown: the lake must be looked at, first. Touches no file and waits for nobody.
+// As of `now` (Env::monotonic()). kUnknown: the lake must be looked at, first. Touches no file and
+// waits for nobody.
 [[nodiscard]] Validity judge(const CachedAnswer& answer, const LakeIndex& index, const RowHub& rows,
                              Nanos now);
 
