@@ -16,8 +16,6 @@ namespace {
 using quality::FileRange;
 using quality::Interval;
 
-constexpr std::int64_t kMicrosPerSecond = 1'000'000;
-
 std::vector<std::string> split_roots(std::string_view text) {
   std::vector<std::string> roots;
   while (!text.empty()) {

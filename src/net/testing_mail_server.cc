@@ -41,7 +41,7 @@ class FakeMailServer::Session {
   void serve() {
     error_code error;
     tcp::socket socket(io_);
-    listener_.accept(socket, error);
+    static_cast<void>(listener_.accept(socket, error));
     if (error) return;
     say(socket, "220 fake");
     if (!talk(socket, heard_.in_clear) || !options_.tls) return;
@@ -49,7 +49,7 @@ class FakeMailServer::Session {
     context.use_certificate_chain_file(options_.tls->certificate);
     context.use_private_key_file(options_.tls->key, asio::ssl::context::pem);
     asio::ssl::stream<tcp::socket&> secured(socket, context);
-    secured.handshake(asio::ssl::stream_base::server, error);
+    static_cast<void>(secured.handshake(asio::ssl::stream_base::server, error));
     if (!error) talk(secured, heard_.in_tls);
   }
 
