@@ -208,7 +208,7 @@ export class ChartModel implements Steerable {
         { root, from, to, symbol },
         this.abort.signal,
       );
-      if (this.profile) this.chart.setProfile(answer);
+      if (this.profile && !this.abort.signal.aborted) this.chart.setProfile(answer);
     } catch (error) {
       if (!isAbort(error)) this.chart.setProfile(null);
     }

@@ -37,10 +37,26 @@ export class ChartFeed {
   private loading = false;
   private again = false; // something came while a request was under way: read once more
 
+  private readonly events: FeedEvents;
+
   constructor(
     private readonly choice: ChartChoice,
-    private readonly events: FeedEvents,
-  ) {}
+    events: FeedEvents,
+  ) {
+    // An answer may be on its way through when the feed stops: what hears of it is gone by then.
+    const unlessStopped =
+      <Told extends unknown[]>(tell: (...told: Told) => void) =>
+      (...told: Told) => {
+        if (!this.abort.signal.aborted) tell(...told);
+      };
+    this.events = {
+      rebuilt: unlessStopped((fresh: boolean) => events.rebuilt(fresh)),
+      changed: unlessStopped((first: number) => events.changed(first)),
+      said: unlessStopped((text: string | null) => events.said(text)),
+      live: unlessStopped((state: LiveData) => events.live(state)),
+      busy: unlessStopped((loading: boolean) => events.busy(loading)),
+    };
+  }
 
   start(): void {
     void this.load();

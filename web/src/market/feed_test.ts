@@ -75,6 +75,27 @@ describe('ChartFeed', () => {
 
   const settle = () => new Promise((done) => setTimeout(done, 5));
 
+  it('tells nobody anything once it has stopped', async () => {
+    candles = [answer([100, 101], false)];
+    const told: string[] = [];
+    const feed = new ChartFeed(
+      { root: 'ES', resolution: '1m', contract: 'front' },
+      {
+        rebuilt: () => told.push('rebuilt'),
+        changed: () => told.push('changed'),
+        said: () => told.push('said'),
+        live: () => told.push('live'),
+        busy: () => told.push('busy'),
+      },
+    );
+    feed.start();
+    told.length = 0;
+    feed.stop();
+    await settle();
+    expect(requests.length).toBeGreaterThan(0);
+    expect(told).toEqual([]);
+  });
+
   it('loads older rows until there are none, one request at a time', async () => {
     candles = [answer([100, 101], true), answer([98, 99], false)];
     const feed = new ChartFeed({ root: 'ES', resolution: '1m', contract: 'front' }, events);
