@@ -82,6 +82,16 @@ class AlarmsTest : public ::testing::Test {
     config.url_file = secret(name + "-url", webhook_.url() + "\n");
     return config;
   }
+  static jobs::TargetConfig mail_to(const std::string& address, const net::FakeMailServer& server) {
+    jobs::TargetConfig config;
+    config.name = "post";
+    config.kind = jobs::TargetKind::kEmail;
+    config.server = server.url();
+    config.plain = true;
+    config.from = "frontmonth@example.com";
+    config.to = {address};
+    return config;
+  }
   AlarmOptions options(std::vector<jobs::TargetConfig> targets) {
     AlarmOptions options;
     options.state_dir = folder_.file("state");
@@ -173,15 +183,9 @@ TEST_F(AlarmsTest, EachPlaceGetsItsOwnForm) {
 
 TEST_F(AlarmsTest, GoByEmail) {
   net::FakeMailServer server;
-  jobs::TargetConfig mail;
-  mail.name = "post";
-  mail.kind = jobs::TargetKind::kEmail;
-  mail.server = server.url();
-  mail.plain = true;
+  jobs::TargetConfig mail = mail_to("desk@example.com", server);
   mail.user = "alarms";
   mail.password_file = secret("mail-password", "open sesame\n");
-  mail.from = "frontmonth@example.com";
-  mail.to = {"desk@example.com"};
   set_disk(4);
   Alarms alarms(env_, starter_, options({mail}), sources());
   alarms.start();
@@ -196,15 +200,8 @@ TEST_F(AlarmsTest, GoByEmail) {
 
 TEST_F(AlarmsTest, AMailServerThatRefusesIsSaid) {
   net::FakeMailServer server({.answers = {{"RCPT", "550 no such box"}}});
-  jobs::TargetConfig mail;
-  mail.name = "post";
-  mail.kind = jobs::TargetKind::kEmail;
-  mail.server = server.url();
-  mail.plain = true;
-  mail.from = "frontmonth@example.com";
-  mail.to = {"nobody@example.com"};
   jobs::Config config;
-  config.alarms.targets = {mail};
+  config.alarms.targets = {mail_to("nobody@example.com", server)};
   const auto tested = test_targets(env_, starter_, config, {}, "post");
   ASSERT_TRUE(tested) << tested.error().message();
   ASSERT_EQ(tested->size(), 1U);
