@@ -102,7 +102,9 @@ struct LakeHealth::State {
   std::map<std::string, std::vector<std::string>, std::less<>> expected;  // roots by table
   std::map<std::pair<std::string, std::string>, Second> seen;             // by table and root
   std::optional<Second> replay;                                           // its clock
-  RunningHalts told_halts;                                                // by records of a feed
+  // Of its own: who tells does not wait for a look at the lake.
+  mutable std::mutex told_mutex;
+  RunningHalts told_halts;  // by records of a feed
   // What was found.
   std::map<std::string, std::pair<Nanos, std::vector<std::string>>> folders;  // roots by table
   std::map<std::pair<std::string, std::string>, Known> known;                 // by table and root
@@ -210,17 +212,23 @@ Status LakeHealth::State::read_statuses(Nanos now) {
 // Why nothing trades; empty where it may. Rows after a halt's begin say that trading goes on.
 std::string LakeHealth::State::halted(const std::string& root, const Known& found,
                                       Second now) const {
-  for (const RunningHalts* halts : {&told_halts, &stored_halts}) {
-    const auto of_root = halts->by_root().find(root);
-    if (of_root == halts->by_root().end()) continue;
+  const auto of = [&](const RunningHalts& halts) -> std::string {
+    const auto of_root = halts.by_root().find(root);
+    if (of_root == halts.by_root().end()) return {};
     for (const auto& [contract, halt] : of_root->second) {
       const bool holds = halt.since <= now && now < halt.since + kHaltBelieved;
       if (holds && found.last_row.value_or(0) <= halt.since)
         return fmt::format("{} since {} ({})", contract, chicago_time(halt.since),
                            status_reason(halt.reason));
     }
+    return {};
+  };
+  std::string told;
+  {
+    const std::lock_guard lock(told_mutex);
+    told = of(told_halts);
   }
-  return {};
+  return told.empty() ? of(stored_halts) : told;
 }
 
 void LakeHealth::State::read_contracts() {
@@ -394,7 +402,7 @@ void LakeHealth::replayed(std::optional<Second> clock) {
 
 void LakeHealth::status(std::string_view contract, Second at, std::int32_t action,
                         std::int32_t reason) {
-  const std::lock_guard lock(state_->mutex);
+  const std::lock_guard lock(state_->told_mutex);
   state_->told_halts.add(contract, at, action, reason);
 }
 

@@ -40,7 +40,8 @@ class LakeHealth final : public HealthSource {
   // A feed replays what is long past: its rows are judged as of then. Nothing: it does not.
   void replayed(std::optional<Second> clock);
   // A status record of a feed, as StatusMsg has it: while the exchange halts a contract, no rows
-  // are no delay. Records that are in the lake are known anyway.
+  // are no delay. Records that are in the lake are known anyway. Does not wait for a look at the
+  // lake, for it is a feed's thread that tells.
   void status(std::string_view contract, Second at, std::int32_t action, std::int32_t reason);
 
   // Lines, disk, and why lines may be missing. Looks at the lake at most once a second, and then
