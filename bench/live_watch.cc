@@ -30,7 +30,8 @@ Result<jobs::LiveStatus> run_until(Env& env, const jobs::LiveJobOptions& options
   return jobs::run_live(env, options, Secret(kKey), stop, observer);
 }
 
-Result<PacedFeed> run_paced_feed(const Context& context, std::uint64_t records) {
+Result<PacedFeed> run_paced_feed(const Context& context, std::uint64_t records,
+                                 std::vector<jobs::LiveReader*> readers) {
   constexpr Nanos kInterval = kNanosPerSecond / kPacedPerSecond;
   Env& env = *context.env;
   FM_ASSIGN(const std::string source,
@@ -44,7 +45,8 @@ Result<PacedFeed> run_paced_feed(const Context& context, std::uint64_t records) 
   jobs::LiveJobOptions options = feed_from(gateway->port(), *scratch / "lake");
   options.session.ts_out = true;
   options.warmup_seconds = 1;
-  options.readers = {&watcher};
+  options.readers = std::move(readers);
+  options.readers.push_back(&watcher);
   FM_ASSIGN(jobs::LiveStatus ended, run_until(day, options, [&](const jobs::LiveStatus& status) {
               return status.feed.records >= records || status.feed.sessions > 1;
             }));

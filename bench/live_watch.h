@@ -84,7 +84,9 @@ struct PacedFeed {
   jobs::LiveStatus ended;
 };
 inline constexpr std::uint64_t kPacedPerSecond = 100'000;
-// Errors: those of the feed; kInternal when there were no trades or rows.
-[[nodiscard]] Result<PacedFeed> run_paced_feed(const Context& context, std::uint64_t records);
+// `readers` are told as well. Errors: those of the feed; kInternal when there were no trades or
+// rows.
+[[nodiscard]] Result<PacedFeed> run_paced_feed(const Context& context, std::uint64_t records,
+                                               std::vector<jobs::LiveReader*> readers = {});
 
 }  // namespace fm::bench

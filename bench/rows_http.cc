@@ -288,11 +288,14 @@ Result<std::vector<Limit>> http_streams(const Context& context) {
     feed.emplace(env, *hub);
   }).join();
   FM_ASSIGN(const auto server, start_server(env, lake, &*hub));
-  // Wherever there is room: `up` has both in one process.
+  // Wherever there is room: `up` has both in one process, and a hub reads the feed. This one has no
+  // clients, so that theirs get rows alone that say how old they are.
+  server::RowHub reader(env);
   Result<PacedFeed> live = fail(Code::kInternal, "no feed was started");
   std::thread trades([&] {
     live = run_paced_feed(
-        context, std::min<std::uint64_t>(context.data.records, kPacedPerSecond * kStreamSeconds));
+        context, std::min<std::uint64_t>(context.data.records, kPacedPerSecond * kStreamSeconds),
+        {&reader});
   });
   Status status;
   std::vector<std::unique_ptr<StreamClient>> clients;
