@@ -24,7 +24,7 @@ constexpr std::string_view kQuestions[] = {
     "/api/candles?root=CL&resolution=1d",
     "/api/marks?root=ES",
     "/api/live-data?root=ES",
-    "/api/coverage?root=ES&level=years",
+    "/api/coverage?root=ES&timeframe=candles&level=years",
     "/api/health",
     "/api/jobs",
     "/api/events",

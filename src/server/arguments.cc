@@ -98,7 +98,8 @@ Result<std::optional<Second>> Arguments::moment(std::string_view name) const {
   const std::optional<Second> moment = moment_of(*value);
   if (moment && *moment >= 0 && *moment <= kMomentMax) return *moment;
   return std::unexpected(
-      wrong(name, *value, "seconds since 1970, 2025-06-16T13:30:00Z or 2025-06-16"));
+      wrong(name, *value,
+            "seconds since 1970, 2025-06-16T13:30:00Z or 2025-06-16, in the years 1970 to 2540"));
 }
 
 Result<std::optional<Date>> Arguments::date(std::string_view name) const {
