@@ -4,9 +4,9 @@
 #include <charconv>
 
 #include "base/log.h"
+#include "base/sha256.h"
 #include "databento/historical_json.h"
 #include "databento/historical_state.h"
-#include "databento/sha256.h"
 
 namespace fm::databento {
 namespace {

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
+#include "base/sha256.h"
 #include "base/testing_fault_env.h"
 #include "databento/historical_client.h"
-#include "databento/sha256.h"
 #include "databento/testing_scripted_http.h"
 
 namespace fm::databento {

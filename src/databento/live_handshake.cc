@@ -4,7 +4,7 @@
 #include <array>
 #include <cctype>
 
-#include "databento/sha256.h"
+#include "base/sha256.h"
 
 namespace fm::databento {
 namespace {

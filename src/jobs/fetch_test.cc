@@ -4,8 +4,8 @@
 
 #include <optional>
 
+#include "base/sha256.h"
 #include "base/testing_fault_env.h"
-#include "databento/sha256.h"
 #include "databento/testing_scripted_http.h"
 #include "dbn/writer.h"
 #include "jobs/fetch_batch.h"
@@ -303,7 +303,7 @@ std::string file_list(const std::vector<std::pair<std::string, std::string>>& fi
   for (const auto& [file_name, text] : files)
     list += fmt::format(
         R"({}{{"filename":"{}","size":{},"hash":"sha256:{}","urls":{{"https":"https://x/v0/{}"}}}})",
-        list.empty() ? "" : ",", file_name, text.size(), databento::sha256_of(text), file_name);
+        list.empty() ? "" : ",", file_name, text.size(), sha256_of(text), file_name);
   return ok("[" + list + "]");
 }
 

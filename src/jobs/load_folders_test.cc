@@ -7,8 +7,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/sha256.h"
 #include "base/testing_forwarding_env.h"
-#include "databento/sha256.h"
 #include "jobs/load.h"
 #include "jobs/testing_candles.h"
 #include "jobs/testing_load.h"
@@ -86,9 +86,8 @@ void write_manifest(const std::string& folder, const std::vector<std::string>& f
       return std::string(std::istreambuf_iterator<char>(in), {});
     }()
                                                  : "gone";
-    list +=
-        fmt::format(R"({}{{"filename":"{}","size":{},"hash":"sha256:{}","urls":{{}}}})",
-                    list.empty() ? "" : ",", file, content.size(), databento::sha256_of(content));
+    list += fmt::format(R"({}{{"filename":"{}","size":{},"hash":"sha256:{}","urls":{{}}}})",
+                        list.empty() ? "" : ",", file, content.size(), sha256_of(content));
   }
   write_whole(join(folder, "manifest.json"),
               fmt::format(R"({{"job_id":"GLBX-20250701-ABCDEFGHIJ","files":[{}]}})", list));

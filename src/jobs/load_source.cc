@@ -8,7 +8,7 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
-#include "databento/sha256.h"
+#include "base/sha256.h"
 #include "dbn/reader.h"
 #include "dbn/record_text.h"
 #include "jobs/report.h"
@@ -217,7 +217,7 @@ void check_content(Env& env, LoadSource& source,
   auto opened = env.open(file.path);
   if (!opened) return source.fail(opened.error());
   Hasher hasher;
-  databento::Sha256 sha256;
+  Sha256 sha256;
   std::vector<std::byte> buffer(kReadBytes);
   std::uint64_t bytes_done = 0;
   for (;;) {

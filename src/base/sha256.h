@@ -1,4 +1,5 @@
-// SHA-256, as the service names the content of its files and the gateway wants its keys proven.
+// SHA-256: how a vendor names the content of its files and wants a key proven, and what proofs take
+// of a text.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace fm::databento {
+namespace fm {
 
 class Sha256 {
  public:
@@ -26,4 +27,4 @@ class Sha256 {
 
 [[nodiscard]] std::string sha256_of(std::string_view text);
 
-}  // namespace fm::databento
+}  // namespace fm

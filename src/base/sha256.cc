@@ -1,4 +1,4 @@
-#include "databento/sha256.h"
+#include "base/sha256.h"
 
 #include <fmt/core.h>
 #include <openssl/evp.h>
@@ -7,7 +7,7 @@
 
 #include "base/assert.h"
 
-namespace fm::databento {
+namespace fm {
 
 struct Sha256::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
@@ -41,4 +41,4 @@ std::string sha256_of(std::string_view text) {
   return hash.finish();
 }
 
-}  // namespace fm::databento
+}  // namespace fm
