@@ -10,8 +10,20 @@
 
 #include "base/assert.h"
 #include "lake/row_source.h"
+#include "lake/row_taker.h"
 
 namespace fm::lake {
+
+namespace {
+
+// The thread sanitizer does not see how DuckDB's own threads agree with each other.
+#ifdef __SANITIZE_THREAD__
+constexpr int kThreadsMax = 1;
+#else
+constexpr int kThreadsMax = 1'024;
+#endif
+
+}  // namespace
 
 void ChunkDeleter::operator()(_duckdb_data_chunk* chunk) const {
   duckdb_destroy_data_chunk(&chunk);
@@ -55,6 +67,7 @@ struct Database::Instance {
   DatabaseOptions options;
   duckdb_database database = nullptr;
   RowSource* row_source = nullptr;
+  RowTaker* row_taker = nullptr;
   bool is_usable = true;
 
   explicit Instance(const DatabaseOptions& wanted) : options(wanted) {}
@@ -112,7 +125,7 @@ Database::~Database() = default;
 Result<std::unique_ptr<Database::Instance>> Database::create(const DatabaseOptions& options) {
   const std::array<std::pair<const char*, std::string>, 7> settings{{
       {"memory_limit", fmt::format("{}MiB", options.memory_max_mb)},
-      {"threads", fmt::format("{}", options.threads)},
+      {"threads", fmt::format("{}", std::min(options.threads, kThreadsMax))},
       {"preserve_insertion_order", options.preserve_order ? "true" : "false"},
       {"temp_directory", ""},
       {"autoinstall_known_extensions", "false"},
@@ -141,7 +154,8 @@ Result<std::unique_ptr<Database::Instance>> Database::create(const DatabaseOptio
   duckdb_connection connection = nullptr;
   if (duckdb_connect(instance->database, &connection) != DuckDBSuccess)
     return fail(Code::kInternal, "DuckDB: cannot connect");
-  const Status added = RowSource::add_function(connection, instance->row_source);
+  Status added = RowSource::add_function(connection, instance->row_source);
+  if (added) added = RowTaker::add_function(connection, instance->row_taker);
   duckdb_disconnect(&connection);
   FM_TRY(added);
   return instance;
@@ -207,6 +221,7 @@ Result<Rows> Database::query(const std::string& sql) {
 
 _duckdb_connection* Database::connection() const { return state_->connection; }
 RowSource*& Database::row_source() { return state_->instance->row_source; }
+RowTaker*& Database::row_taker() { return state_->instance->row_taker; }
 
 Error duckdb_error(std::string_view message) {
   const auto says = [&](std::string_view words) { return message.contains(words); };

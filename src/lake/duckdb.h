@@ -18,6 +18,7 @@ struct _duckdb_data_chunk;
 namespace fm::lake {
 
 class RowSource;
+class RowTaker;
 
 struct DatabaseOptions {
   std::uint64_t memory_max_mb = 256;
@@ -53,7 +54,8 @@ class Rows {
 };
 
 // An in-memory database with one connection, which has one statement at a time under way. It loads
-// no extension and installs none. It has the table function of row_source.h.
+// no extension and installs none. It has the functions of row_source.h
+// and row_taker.h.
 class Database {
  public:
   [[nodiscard]] static Result<Database> open(const DatabaseOptions& options);
@@ -74,6 +76,7 @@ class Database {
   [[nodiscard]] Result<Rows> query(const std::string& sql);
   [[nodiscard]] _duckdb_connection* connection() const;
   [[nodiscard]] RowSource*& row_source();  // what "fm_rows()" gives; row_source.h sets it
+  [[nodiscard]] RowTaker*& row_taker();    // who gets rows of "fm_take()"; row_taker.h sets it
 
  private:
   struct Instance;

@@ -203,6 +203,21 @@ Result<RowCursor> Lake::read(const table::Table& table, const ReadRange& range) 
   }
 }
 
+Status Lake::scan(const table::Table& table, const ReadRange& range, const TakeRows& take) const {
+  const Store store = store_of(*env_, directory_, options_);
+  bool has_begun = false;
+  const auto take_first = [&](const table::RowBatch& rows) {
+    has_begun = true;
+    return take(rows);
+  };
+  for (int attempt = 0;; ++attempt) {
+    FM_ASSIGN(const auto manifests, store.read_all(full_name(table), range.root));
+    const Status scanned = scan_files(store, table, manifests, range, take_first);
+    const bool has_vanished = !scanned && scanned.error().code() == Code::kNotFound && !has_begun;
+    if (!has_vanished || attempt == 1) return scanned;
+  }
+}
+
 Result<std::string> Lake::id() { return store_of(*env_, directory_, options_).make_id(); }
 
 Status Lake::take_id_of(const Lake& other) {

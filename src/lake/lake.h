@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -207,6 +208,12 @@ class Lake {
 
   // Typed rows out of exactly the manifests' files. Errors: kQuery.
   [[nodiscard]] Result<RowCursor> read(const table::Table& table, const ReadRange& range) const;
+  // The same rows handed over, batch by batch, by the thread that calls: for who needs them in no
+  // order (the range asks for none, and for no number of rows) and as fast as they come. Errors:
+  // those of `take`, which end it.
+  using TakeRows = std::function<Status(const table::RowBatch& rows)>;
+  [[nodiscard]] Status scan(const table::Table& table, const ReadRange& range,
+                            const TakeRows& take) const;
 
   // Removes superseded files after their grace, earlier versions after LakeOptions::keep, and what
   // crashed writers left. Done by open(), too; where versions are kept, also daily by who writes.

@@ -21,7 +21,7 @@ using simdjson::dom::element;
 using simdjson::dom::object;
 
 // They change the engine, run text that nobody has looked at, or tell of the machine and of paths.
-constexpr std::array<std::string_view, 27> kRefused{"enable_logging",
+constexpr std::array<std::string_view, 28> kRefused{"enable_logging",
                                                     "disable_logging",
                                                     "truncate_duckdb_logs",
                                                     "write_log",
@@ -47,7 +47,8 @@ constexpr std::array<std::string_view, 27> kRefused{"enable_logging",
                                                     "current_setting",
                                                     "getenv",
                                                     "pragma_user_agent",
-                                                    "fm_rows"};
+                                                    "fm_rows",
+                                                    "fm_take"};
 // Of the engine, as tables.
 constexpr std::array<std::string_view, 6> kRefusedTables{
     "duckdb_views", "sqlite_master", "sqlite_schema", "pg_views", "pg_settings", "duckdb_settings"};

@@ -3,6 +3,8 @@
 #include <duckdb.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <iterator>
 #include <numeric>
@@ -11,6 +13,7 @@
 #include "base/assert.h"
 #include "lake/duckdb.h"
 #include "lake/merge.h"
+#include "lake/row_taker.h"
 #include "table/ddl.h"
 
 namespace fm::lake {
@@ -29,11 +32,58 @@ void copy_cells(duckdb_vector vector, std::span<Cell> cells, std::size_t first, 
   std::memcpy(cells.data(), from + first, rows * sizeof(Cell));
 }
 
+// One bit per row, 1: valid; no bits at all where every row is.
+void copy_nulls(const std::uint64_t* valid, RowBatch& batch, std::size_t column, std::size_t first,
+                std::size_t rows) {
+  constexpr std::size_t kBits = 64;
+  if (valid == nullptr) return;
+  for (std::size_t row = first; row < first + rows;) {
+    const std::uint64_t word = valid[row / kBits];
+    const std::size_t end = std::min(first + rows, (row / kBits + 1) * kBits);
+    for (; word != ~std::uint64_t{0} && row < end; ++row)
+      if ((word >> row % kBits & 1) == 0) batch.set_null(column, row - first);
+    row = end;
+  }
+}
+
+// A ticker's few symbols alternate: short texts are known by their bytes, before anything is asked
+// of the batch.
+void copy_texts(duckdb_vector vector, RowBatch& batch, std::size_t column, std::size_t first,
+                std::size_t rows) {
+  struct Known {
+    std::array<std::uint64_t, 2> bytes{};  // length and text, as DuckDB keeps it
+    std::int32_t code = -1;
+  };
+  static_assert(sizeof(duckdb_string_t) == sizeof(Known::bytes));
+  std::array<Known, 4> known{};
+  std::size_t oldest = 0;
+  auto* texts = static_cast<duckdb_string_t*>(duckdb_vector_get_data(vector)) + first;
+  const auto codes = batch.text_codes(column);
+  const bool has_nulls = batch.has_nulls(column);
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (has_nulls && batch.is_null(column, row)) continue;
+    if (texts[row].value.inlined.length > sizeof texts[row].value.inlined.inlined) {
+      batch.set_text(column, row,
+                     {duckdb_string_t_data(&texts[row]), duckdb_string_t_length(texts[row])});
+      continue;
+    }
+    std::array<std::uint64_t, 2> bytes{};
+    std::memcpy(bytes.data(), &texts[row], sizeof bytes);
+    const auto found = std::ranges::find_if(
+        known, [&](const Known& one) { return one.code >= 0 && one.bytes == bytes; });
+    if (found != known.end()) {
+      codes[row] = found->code;
+      continue;
+    }
+    codes[row] = batch.code_of_text(
+        column, {duckdb_string_t_data(&texts[row]), duckdb_string_t_length(texts[row])});
+    known[oldest++ % known.size()] = {bytes, codes[row]};
+  }
+}
+
 void copy_column(duckdb_vector vector, RowBatch& batch, std::size_t column, std::size_t first,
                  std::size_t rows) {
-  std::uint64_t* valid = duckdb_vector_get_validity(vector);
-  for (std::size_t row = 0; valid != nullptr && row < rows; ++row)
-    if (!duckdb_validity_row_is_valid(valid, first + row)) batch.set_null(column, row);
+  copy_nulls(duckdb_vector_get_validity(vector), batch, column, first, rows);
   switch (batch.table().columns[column].type) {
     case Type::kTimestamp:
     case Type::kInt64:
@@ -50,14 +100,9 @@ void copy_column(duckdb_vector vector, RowBatch& batch, std::size_t column, std:
     case Type::kDouble:
       copy_cells(vector, batch.doubles(column), first, rows);
       break;
-    case Type::kText: {
-      auto* texts = static_cast<duckdb_string_t*>(duckdb_vector_get_data(vector)) + first;
-      for (std::size_t row = 0; row < rows; ++row)
-        if (!batch.is_null(column, row))
-          batch.set_text(column, row,
-                         {duckdb_string_t_data(&texts[row]), duckdb_string_t_length(texts[row])});
+    case Type::kText:
+      copy_texts(vector, batch, column, first, rows);
       break;
-    }
   }
 }
 
@@ -148,16 +193,30 @@ std::string column_names(const table::Table& table, const std::vector<std::size_
   return names;
 }
 
-std::string condition(const table::Table& table, const ReadRange& range) {
+// Rows lie in the partition that they belong to, so that what holds for a whole partition need not
+// be asked of each row.
+std::string condition(const table::Table& table, const std::vector<Manifest>& manifests,
+                      const ReadRange& range) {
+  bool is_of_root = true;
+  bool is_from = true;
+  bool is_before = true;
+  for (const Manifest& manifest : manifests) {
+    const PartitionKey key = manifest.key();
+    is_of_root = is_of_root && key.root == range.root;
+    is_from = is_from && range.from && key.first_day(table) >= *range.from;
+    is_before = is_before && range.before && key.end_day(table) <= *range.before;
+  }
   std::string where;
   const auto add = [&](std::string_view column, std::string_view comparison) {
     fmt::format_to(std::back_inserter(where), "{} {} {}", where.empty() ? " WHERE" : " AND",
                    quote_name(column, Engine::kDuckdb), comparison);
   };
-  if (!range.root.empty() && !table.root_column.empty())
+  if (!range.root.empty() && !table.root_column.empty() && !is_of_root)
     add(table.root_column, fmt::format("= {}", quote_text(range.root, Engine::kDuckdb)));
-  if (range.from) add(table.partition_column, fmt::format(">= DATE '{}'", range.from->iso()));
-  if (range.before) add(table.partition_column, fmt::format("< DATE '{}'", range.before->iso()));
+  if (range.from && !is_from)
+    add(table.partition_column, fmt::format(">= DATE '{}'", range.from->iso()));
+  if (range.before && !is_before)
+    add(table.partition_column, fmt::format("< DATE '{}'", range.before->iso()));
   return where;
 }
 
@@ -221,19 +280,53 @@ std::vector<DataFile> files_of(const std::vector<Manifest>& manifests) {
   return files;
 }
 
-Result<RowCursor> read_files(const Store& store, const table::Table& table,
-                             const std::vector<Manifest>& manifests, const ReadRange& range) {
+namespace {
+
+// Those that may hold rows of the range.
+std::vector<Manifest> chosen_manifests(const table::Table& table,
+                                       const std::vector<Manifest>& manifests,
+                                       const ReadRange& range) {
   std::vector<Manifest> chosen;
   for (const Manifest& manifest : manifests)
     if (may_hold(table, manifest, range)) chosen.push_back(manifest);
+  return chosen;
+}
+
+}  // namespace
+
+Result<RowCursor> read_files(const Store& store, const table::Table& table,
+                             const std::vector<Manifest>& manifests, const ReadRange& range) {
+  const std::vector<Manifest> chosen = chosen_manifests(table, manifests, range);
   const std::vector<DataFile> files = files_of(chosen);
   FM_ASSIGN(Database database, Database::lease(kReaderDatabase));
   const std::vector<std::size_t> columns = columns_of(table, range);
   return read_query(table, columns, std::move(database),
                     fmt::format("SELECT {} FROM {}{}{}{}", column_names(table, columns),
-                                relation_of(store, table, files), condition(table, range),
+                                relation_of(store, table, files), condition(table, chosen, range),
                                 order(table, range, files.size() <= 1 && !range.newest_first),
                                 range.rows_max ? fmt::format(" LIMIT {}", *range.rows_max) : ""));
+}
+
+Status scan_files(const Store& store, const table::Table& table,
+                  const std::vector<Manifest>& manifests, const ReadRange& range,
+                  const Lake::TakeRows& take) {
+  FM_ASSERT(!range.newest_first && !range.rows_max);
+  const std::vector<Manifest> chosen = chosen_manifests(table, manifests, range);
+  const std::vector<DataFile> files = files_of(chosen);
+  if (files.empty()) return {};
+  const std::vector<std::size_t> columns = columns_of(table, range);
+  RowBatch batch(table);
+  FM_ASSIGN(Database database, Database::lease(kReaderDatabase));
+  RowTaker taker(database, [&](duckdb_data_chunk chunk, std::size_t rows) {
+    FM_ASSERT(rows <= batch.rows_max());
+    batch.clear();
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      copy_column(duckdb_data_chunk_get_vector(chunk, i), batch, columns[i], 0, rows);
+    batch.set_size(rows);
+    return take(batch);
+  });
+  return taker.run(column_names(table, columns),
+                   relation_of(store, table, files) + condition(table, chosen, range));
 }
 
 Result<RowCursor> read_in_order(const Store& store, const table::Table& table,

@@ -21,6 +21,11 @@ namespace fm::lake {
                                            const std::vector<Manifest>& manifests,
                                            const ReadRange& range);
 
+// The same rows handed over. Errors: those of `take`, too.
+[[nodiscard]] Status scan_files(const Store& store, const table::Table& table,
+                                const std::vector<Manifest>& manifests, const ReadRange& range,
+                                const Lake::TakeRows& take);
+
 // All rows of one partition in the order of the key, however many files they lie in; one batch of
 // each in memory. Errors: as read_files(); kCorrupt when they hold other than the rows they should.
 [[nodiscard]] Result<RowCursor> read_in_order(const Store& store, const table::Table& table,

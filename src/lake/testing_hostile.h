@@ -149,6 +149,7 @@ inline constexpr Hostile kTelling[] = {
     {"FROM checkpoint()", "checkpoint: "},
     {"FROM force_checkpoint()", "force_checkpoint: "},
     {"FROM fm_rows()", "fm_rows: "},
+    {"SELECT fm_take(1)", "fm_take: "},
 };
 // Large values out of small texts.
 inline constexpr Hostile kSwelling[] = {

@@ -118,6 +118,16 @@ std::int32_t RowBatch::code_for(ColumnData& data, std::string_view text) const {
   return static_cast<std::int32_t>(count);
 }
 
+std::int32_t RowBatch::code_of_text(std::size_t column, std::string_view text) {
+  FM_DCHECK(table_->columns[column].type == Type::kText);
+  return code_for(columns_[column], text);
+}
+
+std::span<std::int32_t> RowBatch::text_codes(std::size_t column) {
+  FM_DCHECK(table_->columns[column].type == Type::kText);
+  return values<std::int32_t>(column);
+}
+
 void RowBatch::set_text(std::size_t column, std::size_t row, std::string_view text) {
   set_text(column, row, 1, text);
 }

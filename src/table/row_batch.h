@@ -52,6 +52,9 @@ class RowBatch {
   void set_text(std::size_t column, std::size_t row, std::string_view text);
   void set_text(std::size_t column, std::size_t first_row, std::size_t rows, std::string_view text);
   [[nodiscard]] std::string_view text(std::size_t column, std::size_t row) const;
+  // The code that stands for the text from now on, for who sets many rows to the same ones.
+  [[nodiscard]] std::int32_t code_of_text(std::size_t column, std::string_view text);
+  [[nodiscard]] std::span<std::int32_t> text_codes(std::size_t column);
 
   // All rows are valid until said otherwise. Clearing the batch makes them valid again.
   void set_null(std::size_t column, std::size_t row);
