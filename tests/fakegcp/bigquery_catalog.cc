@@ -125,6 +125,16 @@ Answer<Table*> Catalog::table(const TableName& name) {
 void Catalog::touch(Table& table) {
   table.modified = env_->now();
   ++table.version;
+  table.bytes_read.clear();
+}
+
+Answer<std::int64_t> Catalog::count_bytes(Table& table, const std::string& statement) {
+  if (const auto known = table.bytes_read.find(statement); known != table.bytes_read.end())
+    return known->second;
+  FM_ASSIGN(Duck * sql, duck());
+  FM_ASSIGN(const std::int64_t bytes, sql->number(statement));
+  table.bytes_read.emplace(statement, bytes);
+  return bytes;
 }
 
 Answer<Dataset*> Catalog::create_dataset(Dataset dataset) {

@@ -32,6 +32,9 @@ struct Table {
   Nanos modified = 0;
   std::int64_t version = 1;  // the etag
   std::int64_t expires_ms = 0;
+  // Bytes that queries read, which the service knows without counting: by the statement that
+  // counts them, until the rows change.
+  std::map<std::string, std::int64_t> bytes_read = {};
   [[nodiscard]] bool is_view() const { return !view_query.empty(); }
 };
 
@@ -64,6 +67,8 @@ class Catalog {
   // Only what BigQuery allows: more columns, and REQUIRED to NULLABLE.
   [[nodiscard]] Answer<void> change_columns(Table& table, const std::vector<Column>& columns);
   void touch(Table& table);
+  // What `statement` counts of the table.
+  [[nodiscard]] Answer<std::int64_t> count_bytes(Table& table, const std::string& statement);
   void expire();
 
   // Opened at the first use.
@@ -92,7 +97,7 @@ class Catalog {
   [[nodiscard]] Answer<net::ServerResponse> delete_table(const Call& call);
   [[nodiscard]] Answer<net::ServerResponse> list_rows(const Call& call);
   // With the numbers of rows and bytes, which are counted for it.
-  [[nodiscard]] Answer<Json> table_resource(const Table& table);
+  [[nodiscard]] Answer<Json> table_resource(Table& table);
   [[nodiscard]] Json table_description(const Table& table) const;
   [[nodiscard]] Json dataset_resource(const Dataset& dataset) const;
 

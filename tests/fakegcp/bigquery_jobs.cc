@@ -280,6 +280,8 @@ Answer<net::ServerResponse> Jobs::results(const Call& call) {
   if (result.relation.empty()) return respond(out);
   out["schema"] = schema_resource(result.columns);
   out["totalRows"] = std::to_string(result.rows);
+  FM_ASSIGN(const auto wanted, call.number("maxResults"));
+  if (wanted == 0) return respond(out);
   FM_ASSIGN(const auto start, call.number("startIndex"));
   const std::size_t first =
       call.has_query("pageToken") || !start ? page.first : static_cast<std::size_t>(*start);

@@ -35,6 +35,8 @@ const Field kFields[] = {{"sourceUris", FieldKind::kTexts, true},
                          {"autodetect", FieldKind::kBool},
                          {"decimalTargetTypes", FieldKind::kTexts}};
 
+constexpr std::int64_t kRowsToCompress = 4'000'000;
+
 std::unexpected<Refusal> invalid(std::string message) {
   return refuse(400, "invalid", std::move(message));
 }
@@ -463,6 +465,11 @@ Answer<LoadResult> Loader::write(const Input& input, Target& target) {
     return refuse(500, "internalError", written.error().message());
   }
   catalog_->touch(*target.table);
+  rows_since_compressed_ += result.output_rows;
+  if (rows_since_compressed_ >= kRowsToCompress) {
+    rows_since_compressed_ = 0;
+    sql->compress();
+  }
   return result;
 }
 

@@ -51,6 +51,7 @@ class Loader {
   Catalog* catalog_;
   Storage* storage_;
   Blobs* blobs_;
+  std::int64_t rows_since_compressed_ = 0;
 };
 
 extern const std::span<const Field> kLoadFields;

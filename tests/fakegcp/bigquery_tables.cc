@@ -257,7 +257,7 @@ Json Catalog::table_description(const Table& table) const {
   return out;
 }
 
-Answer<Json> Catalog::table_resource(const Table& table) {
+Answer<Json> Catalog::table_resource(Table& table) {
   Json out = table_description(table);
   out["etag"] = etag_of(table);
   out["schema"] = schema_resource(table.shape.columns);
@@ -270,8 +270,8 @@ Answer<Json> Catalog::table_resource(const Table& table) {
   if (!table.shape.columns.empty()) {
     FM_ASSIGN(Duck * sql, duck());
     FM_ASSIGN(count, sql->number(fmt::format("SELECT count(*) FROM {}", sql_of(table.name))));
-    FM_ASSIGN(bytes, sql->number(fmt::format("SELECT {} FROM {}", table.shape.bytes_sql(),
-                                             sql_of(table.name))));
+    FM_ASSIGN(bytes, count_bytes(table, fmt::format("SELECT {} FROM {}", table.shape.bytes_sql(),
+                                                    sql_of(table.name))));
   }
   out["numRows"] = std::to_string(count);
   out["numBytes"] = std::to_string(bytes);
@@ -280,7 +280,7 @@ Answer<Json> Catalog::table_resource(const Table& table) {
 }
 
 Answer<net::ServerResponse> Catalog::get_table(const Call& call) {
-  FM_ASSIGN(const Table* found, table({call.parts[0], call.parts[1], call.parts[2]}));
+  FM_ASSIGN(Table * found, table({call.parts[0], call.parts[1], call.parts[2]}));
   FM_ASSIGN(const Json out, table_resource(*found));
   return respond(out);
 }
@@ -322,7 +322,7 @@ Answer<net::ServerResponse> Catalog::insert_table(const Call& call) {
     if (!translate_view) return refuse(501, "notImplemented", "views need a query engine");
     FM_ASSIGN(const std::string select,
               translate_view(made.name.project, made.view_query, made.shape.columns));
-    FM_ASSIGN(const Table* kept, create_view(std::move(made), select, false));
+    FM_ASSIGN(Table * kept, create_view(std::move(made), select, false));
     FM_ASSIGN(const Json out, table_resource(*kept));
     return respond(out);
   }
@@ -330,7 +330,7 @@ Answer<net::ServerResponse> Catalog::insert_table(const Call& call) {
   if (body.at("timePartitioning", "requirePartitionFilter").boolean())
     made.require_partition_filter = true;
   FM_TRY(apply_settings(body, made));
-  FM_ASSIGN(const Table* kept, create_table(std::move(made)));
+  FM_ASSIGN(Table * kept, create_table(std::move(made)));
   FM_ASSIGN(const Json out, table_resource(*kept));
   return respond(out);
 }

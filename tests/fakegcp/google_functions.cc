@@ -85,7 +85,7 @@ constexpr Function kFunctions[] = {
     {"UNIX_MICROS", 1, 1, "epoch_us($1)"},
     {"UNIX_MILLIS", 1, 1, "CAST(floor(epoch_us($1) / 1000) AS BIGINT)"},
     {"UNIX_SECONDS", 1, 1, "CAST(floor(epoch_us($1) / 1000000) AS BIGINT)"},
-    {"UNIX_DATE", 1, 1, "CAST(date_diff('day', DATE '1970-01-01', $1) AS BIGINT)"},
+    {"UNIX_DATE", 1, 1, "CAST(($1) - DATE '1970-01-01' AS BIGINT)"},
     {"TIMESTAMP_MICROS", 1, 1, "make_timestamptz(CAST($1 AS BIGINT))"},
     {"TIMESTAMP_MILLIS", 1, 1, "make_timestamptz(CAST($1 AS BIGINT) * 1000)"},
     {"TIMESTAMP_SECONDS", 1, 1, "make_timestamptz(CAST($1 AS BIGINT) * 1000000)"},

@@ -72,7 +72,7 @@ class Costs {
         billed_ += kBilledMin;
         continue;
       }
-      FM_ASSIGN(const Table* table, catalog_.table(name_of_(use.path)));
+      FM_ASSIGN(Table * table, catalog_.table(name_of_(use.path)));
       if (!table->is_view()) {
         uses_.emplace_back(table, use);
         continue;
@@ -98,7 +98,7 @@ class Costs {
   }
 
  private:
-  Answer<std::int64_t> bytes_of(const Table& table, const TableUse& use) {
+  Answer<std::int64_t> bytes_of(Table& table, const TableUse& use) {
     const bool is_inserted = use.is_target && statements_[0][0].is("INSERT");
     std::string where = "true";
     bool has_filter = false;
@@ -118,11 +118,9 @@ class Costs {
     if (is_inserted || table.shape.columns.empty()) return 0;
     const std::vector<std::string> columns = columns_of_use(table, use);
     if (columns.empty()) return 0;
-    FM_ASSIGN(Duck * sql, catalog_.duck());
-    FM_ASSIGN(const std::int64_t bytes,
-              sql->number(fmt::format("SELECT {} FROM {} WHERE {}", table.shape.bytes_sql(columns),
-                                      catalog_.sql_of(table.name), where)));
-    return bytes;
+    return catalog_.count_bytes(
+        table, fmt::format("SELECT {} FROM {} WHERE {}", table.shape.bytes_sql(columns),
+                           catalog_.sql_of(table.name), where));
   }
 
   // What a statement that changes rows reads of its target is every column.
@@ -224,7 +222,7 @@ class Costs {
   const Scope& scope_;
   const std::function<TableName(const std::vector<std::string>&)>& name_of_;
   std::vector<std::vector<Word>> statements_;
-  std::vector<std::pair<const Table*, TableUse>> uses_;
+  std::vector<std::pair<Table*, TableUse>> uses_;
   std::int64_t billed_ = 0;
 };
 

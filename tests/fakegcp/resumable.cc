@@ -150,6 +150,7 @@ Answer<net::ServerResponse> Storage::take_chunk(Session& session, const ContentR
                               kChunkBytes, chunk.size()));
   // What is stored already is not looked at again.
   const std::uint64_t known = stored - *range.first;
+  if (range.total && stored == 0) session.bytes.reserve(*range.total);
   if (known < chunk.size()) session.bytes.append(chunk.substr(known));
   if (!is_last || session.bytes.size() != *range.total) return incomplete(session.bytes.size());
   return finish_session(session);
