@@ -92,7 +92,7 @@ Result<net::HttpResponse> Api::send_once(net::HttpRequest& request) {
   }
 }
 
-Result<net::HttpResponse> Api::try_once(net::HttpRequest request, std::string_view what) {
+Result<net::HttpResponse> Api::try_once(net::HttpRequest& request, std::string_view what) {
   auto answer = send_once(request);
   if (!answer) return std::unexpected(std::move(answer).error().in(what));
   return answer;

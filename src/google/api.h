@@ -42,8 +42,10 @@ class Api {
  public:
   Api(Env& env, Tokens& tokens, std::unique_ptr<Transport> transport, ApiOptions options = {});
 
-  // One attempt, for what is not safe to repeat: the answer whatever it is, or the error.
-  [[nodiscard]] Result<net::HttpResponse> try_once(net::HttpRequest request, std::string_view what);
+  // One attempt, for what is not safe to repeat: the answer whatever it is, or the error. The
+  // request is as it was afterwards.
+  [[nodiscard]] Result<net::HttpResponse> try_once(net::HttpRequest& request,
+                                                   std::string_view what);
   // Any answer below 500 that no retry would change. `what` names the call in messages.
   [[nodiscard]] Result<net::HttpResponse> send(net::HttpRequest request, std::string_view what);
   // The same; an answer that is no success is an error, unless its status is in `also`.

@@ -14,6 +14,7 @@ constexpr int kAlreadyThere = 409;
 // Between two looks at a job: short at first, because small loads take seconds.
 constexpr Nanos kFirstLook = kNanosPerSecond / 2;
 constexpr Nanos kLooksMax = 15 * kNanosPerSecond;
+constexpr int kAnswerWithinMs = 10'000;
 
 Result<Job> job_of(const Json& json) {
   Job job;
@@ -147,6 +148,19 @@ Result<Job> BigQuery::wait(Job job, Nanos patience) {
   return job;
 }
 
+Result<Job> BigQuery::wait_for_query(Job job, Nanos patience) {
+  if (job.is_done()) return job;
+  const net::Parameters query{
+      {"location", location_}, {"maxResults", "0"}, {"timeoutMs", std::to_string(kAnswerWithinMs)}};
+  net::HttpRequest request{.url =
+                               fmt::format("{}/queries/{}?{}", project_url(),
+                                           net::percent_encode(job.id), net::encode_form(query))};
+  // Whatever comes of it: what became of the job, the job says.
+  static_cast<void>(api_->try_once(request, job.id));
+  FM_ASSIGN(job, this->job(job.id));
+  return wait(std::move(job), patience);
+}
+
 Result<BigQuery::DryRun> BigQuery::dry_run(const std::string& sql) {
   FM_ASSIGN(
       const Json json,
@@ -214,7 +228,7 @@ Result<Job> BigQuery::run(const QueryJob& query, std::string_view what) {
     const std::string id =
         fmt::format("frontmonth_query_{:016x}{:016x}", api_->env().random(), api_->env().random());
     FM_ASSIGN(Job job, insert(query, id));
-    FM_ASSIGN(job, wait(std::move(job), kPatience));
+    FM_ASSIGN(job, wait_for_query(std::move(job), kPatience));
     if (!job.failed()) return job;
     if (!job.may_run_again() || attempt == kAttemptsMax) return std::unexpected(job.error(what));
   }

@@ -93,6 +93,8 @@ class BigQuery {
   [[nodiscard]] Result<Job> job(const std::string& id);
   // Until the job is done, whether it succeeded or not. Errors: kTimedOut after `patience`.
   [[nodiscard]] Result<Job> wait(Job job, Nanos patience);
+  // The same for a query, whose end the service tells at once.
+  [[nodiscard]] Result<Job> wait_for_query(Job job, Nanos patience);
 
   // What a statement would process and read, for nothing.
   struct DryRun {

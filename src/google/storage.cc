@@ -57,9 +57,9 @@ Result<std::string> Storage::location() {
 
 Result<Object> Storage::upload(const std::string& file, const std::string& name) {
   Upload upload(*api_, file, uri_of(bucket_, name));
-  FM_TRY(upload.look());
-  FM_ASSIGN(const auto answer, upload.bytes() <= kUploadPieceBytes
-                                   ? upload.in_one(upload_url("multipart", name), name)
+  FM_TRY(upload.look(name));
+  FM_ASSIGN(const auto answer, upload.is_whole()
+                                   ? upload.in_one(upload_url("multipart", name))
                                    : upload.in_pieces(upload_url("resumable", name), name));
   Object made;
   if (answer) {

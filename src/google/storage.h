@@ -13,7 +13,9 @@
 
 namespace fm::google {
 
-// Files up to this size go in one request, larger ones in pieces of it: a multiple of 256 KiB.
+// Files up to this size go in one request.
+inline constexpr std::uint64_t kUploadWholeBytes = 16 << 20;
+// Larger ones go in pieces: a multiple of 256 KiB.
 inline constexpr std::uint64_t kUploadPieceBytes = 8 << 20;
 
 struct Object {

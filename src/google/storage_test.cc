@@ -40,11 +40,11 @@ class StorageTest : public ::testing::Test {
 TEST_F(StorageTest, UploadsFilesOfEverySize) {
   const std::uint64_t sizes[] = {0,
                                  1,
-                                 kUploadPieceBytes - 1,
-                                 kUploadPieceBytes,
-                                 kUploadPieceBytes + 1,
-                                 2 * kUploadPieceBytes,
-                                 2 * kUploadPieceBytes + 12'345};
+                                 kUploadWholeBytes - 1,
+                                 kUploadWholeBytes,
+                                 kUploadWholeBytes + 1,
+                                 3 * kUploadPieceBytes,
+                                 3 * kUploadPieceBytes + 12'345};
   for (const std::uint64_t size : sizes) {
     const std::string name = fmt::format("lake/{} bytes", size);
     const auto made = storage_.upload(file_of(size), name);
@@ -70,9 +70,9 @@ TEST_F(StorageTest, AnUploadThatIsThereIsTheSame) {
 }
 
 TEST_F(StorageTest, MendsWhatBreaksOnTheWay) {
-  // One request, and three: a session and two pieces.
+  // One request, and four: a session and three pieces.
   const std::pair<std::string, std::uint64_t> files[] = {{file_of(1'000), 1},
-                                                         {file_of(kUploadPieceBytes + 7), 3}};
+                                                         {file_of(kUploadWholeBytes + 7), 4}};
   const Fault faults[] = {Fault::kRequestLost, Fault::kReplyLost,    Fault::kTooMany,
                           Fault::kUnavailable, Fault::kBadGateway,   Fault::kTimedOut,
                           Fault::kTwice,       Fault::kPartialChunk, Fault::kUnauthorized};
@@ -91,10 +91,28 @@ TEST_F(StorageTest, MendsWhatBreaksOnTheWay) {
   }
 }
 
-TEST_F(StorageTest, AFileThatShrinksIsAnError) {
-  const std::string file = file_of(2 * kUploadPieceBytes);
+TEST_F(StorageTest, AFileThatIsGoneIsAnError) {
+  const std::string file = file_of(10);
   ASSERT_TRUE(cloud_.env.remove(file));
   EXPECT_EQ(storage_.upload(file, "lake/gone").error().code(), Code::kNotFound);
+}
+
+// In one request, and in pieces.
+TEST_F(StorageTest, AFileThatShrinksIsAnError) {
+  for (const std::uint64_t size : {std::uint64_t{1'000}, kUploadWholeBytes + 7}) {
+    const std::string file = file_of(size);
+    const std::string shorter = file_of(size - 1, 'b');
+    cloud_.env.on_open = [&](const std::string& path, std::unique_ptr<ReadableFile> opened) {
+      return path == file ? Env::posix().open(shorter).value() : std::move(opened);
+    };
+    const auto refused = storage_.upload(file, fmt::format("lake/{}", size));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), Code::kTruncated);
+    EXPECT_NE(refused.error().message().find(
+                  fmt::format("ends at byte {}; expected {} bytes", size - 1, size)),
+              std::string::npos)
+        << refused.error().message();
+  }
 }
 
 TEST_F(StorageTest, ListsPageByPageAndRemovesOneGeneration) {

@@ -65,11 +65,11 @@ Status Transfers::create(const ScheduledQuery& query) {
                        [this] { return api_->is_stopped(); });
   const std::string what = fmt::format("scheduled query \"{}\"", query.display_name);
   for (;;) {
-    const auto answer = api_->try_once({.method = "POST",
-                                        .url = fmt::format("{}{}/transferConfigs", base_, parent_),
-                                        .body = body_of(query),
-                                        .content_type = "application/json"},
-                                       what);
+    net::HttpRequest request{.method = "POST",
+                             .url = fmt::format("{}{}/transferConfigs", base_, parent_),
+                             .body = body_of(query),
+                             .content_type = "application/json"};
+    const auto answer = api_->try_once(request, what);
     if (answer && answer->status < 400) return {};
     Error error = answer ? refusal_of(*answer).error(what) : answer.error();
     if (!error.can_retry() || !backoff.wait()) return std::unexpected(std::move(error));

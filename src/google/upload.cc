@@ -4,9 +4,9 @@
 #include <charconv>
 #include <utility>
 
+#include "base/assert.h"
 #include "base/crc32c.h"
 #include "base/json_text.h"
-#include "google/storage.h"
 
 namespace fm::google {
 namespace {
@@ -19,6 +19,9 @@ constexpr int kPreconditionFailed = 412;
 constexpr int kSessionsMax = 3;
 // Pieces and questions without a byte of progress, after the retries of each request.
 constexpr net::RetryPolicy kStandstills{.attempts_max = 10};
+
+// What is read at a time: it is summed up before it leaves the processor's cache.
+constexpr std::uint64_t kBlockBytes = 256 << 10;
 
 constexpr std::string_view kParquet = "application/vnd.apache.parquet";
 
@@ -35,36 +38,60 @@ std::optional<std::uint64_t> stored_of(std::string_view range) {
 
 }  // namespace
 
-Status Upload::look() {
+Status Upload::look(std::string_view name) {
   FM_ASSIGN(const FileInfo info, api_->env().info(file_));
   bytes_ = info.size_bytes;
-  for (std::uint64_t at = 0; at < bytes_;) {
-    FM_ASSIGN(std::string piece, read(at, std::min(kUploadPieceBytes, bytes_ - at)));
-    crc_ = crc32c(std::as_bytes(std::span(piece)), crc_);
-    at += piece.size();
-    if (bytes_ <= kUploadPieceBytes) whole_ = std::move(piece);
-  }
+  if (is_whole()) return read_whole(name);
+  std::string block;
+  for (std::uint64_t at = 0; at < bytes_; at += block.size())
+    FM_TRY(read(at, std::min(kBlockBytes, bytes_ - at), 0, block, &crc_));
   return {};
 }
 
-Result<std::string> Upload::read(std::uint64_t from, std::uint64_t count) {
+// Two parts, the description and the bytes: the service refuses bytes with another sum.
+Status Upload::read_whole(std::string_view name) {
+  // Nothing in a file could guess it.
+  boundary_ = fmt::format("frontmonth-{:016x}{:016x}", api_->env().random(), api_->env().random());
+  const std::size_t head_bytes = head_of_parts(name).size();  // whatever the sum
+  body_.reserve(head_bytes + bytes_ + boundary_.size() + 16);
+  FM_TRY(read(0, bytes_, head_bytes, body_, &crc_));
+  const std::string head = head_of_parts(name);
+  FM_ASSERT(head.size() == head_bytes);
+  std::ranges::copy(head, body_.begin());
+  body_ += fmt::format("\r\n--{}--\r\n", boundary_);
+  return {};
+}
+
+// Makes `text` `gap` bytes, which are still to be written, and the file's bytes behind them; they
+// are summed up while they are at hand.
+Status Upload::read(std::uint64_t from, std::uint64_t count, std::size_t gap, std::string& text,
+                    std::uint32_t* crc) {
   if (!open_) {
     FM_ASSIGN(open_, api_->env().open(file_));
     at_ = 0;
   }
   if (at_ != from) FM_TRY(open_->seek(from));
-  std::string piece(count, '\0');
-  std::size_t filled = 0;
-  while (filled < count) {
-    FM_ASSIGN(const std::size_t got,
-              open_->read(std::as_writable_bytes(std::span(piece).subspan(filled))));
-    if (got == 0)
-      return fail(Code::kTruncated, "{}: ends at byte {}; expected {} bytes", file_, from + filled,
-                  bytes_);
-    filled += got;
-  }
-  at_ = from + count;
-  return piece;
+  Status status;
+  text.resize_and_overwrite(gap + count, [&](char* data, std::size_t size) {
+    std::fill_n(data, gap, ' ');
+    const std::span<char> bytes(data + gap, size - gap);
+    std::size_t filled = 0;
+    while (filled < count) {
+      const auto room = bytes.subspan(filled, std::min<std::size_t>(kBlockBytes, count - filled));
+      const auto got = open_->read(std::as_writable_bytes(room));
+      if (!got || *got == 0) {
+        status = got ? fail(Code::kTruncated, "{}: ends at byte {}; expected {} bytes", file_,
+                            from + filled, bytes_)
+                     : std::unexpected(got.error());
+        break;
+      }
+      if (crc != nullptr) *crc = crc32c(std::as_bytes(room.first(*got)), *crc);
+      filled += *got;
+    }
+    return gap + filled;
+  });
+  at_ = from + (text.size() - gap);
+  return status;
 }
 
 std::string Upload::description(std::string_view name) const {
@@ -72,21 +99,19 @@ std::string Upload::description(std::string_view name) const {
                      kParquet, crc32c_text(crc_));
 }
 
-// Two parts, the description and the bytes: the service refuses bytes with another sum.
-Result<std::optional<Json>> Upload::in_one(std::string url, std::string_view name) {
-  // Content that could end a part early would be ours alone: the boundary is its own hash's.
-  const std::string boundary = fmt::format("frontmonth-{:08x}-{:016x}", crc_, api_->env().random());
-  std::string body = fmt::format(
+std::string Upload::head_of_parts(std::string_view name) const {
+  return fmt::format(
       "--{0}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{1}\r\n"
       "--{0}\r\nContent-Type: {2}\r\n\r\n",
-      boundary, description(name), kParquet);
-  body += whole_;
-  body += fmt::format("\r\n--{}--\r\n", boundary);
+      boundary_, description(name), kParquet);
+}
+
+Result<std::optional<Json>> Upload::in_one(std::string url) {
   FM_ASSIGN(const net::HttpResponse answer,
             api_->expect({.method = "POST",
                           .url = std::move(url),
-                          .body = std::move(body),
-                          .content_type = "multipart/related; boundary=" + boundary},
+                          .body = std::move(body_),
+                          .content_type = "multipart/related; boundary=" + boundary_},
                          uri_, {kPreconditionFailed}));
   if (answer.status == kPreconditionFailed) return std::nullopt;
   FM_ASSIGN(Json object, Json::parse(answer.body));
@@ -132,16 +157,17 @@ Result<Upload::Progress> Upload::progress_of(const net::HttpResponse& answer) {
 
 Result<Upload::Progress> Upload::send_piece(const std::string& session, std::uint64_t from) {
   const std::uint64_t count = std::min(kUploadPieceBytes, bytes_ - from);
-  FM_ASSIGN(std::string piece, read(from, count));
-  FM_ASSIGN(const net::HttpResponse answer,
-            api_->try_once({.method = "PUT",
-                            .url = session,
-                            .headers = {{"Content-Range", fmt::format("bytes {}-{}/{}", from,
-                                                                      from + count - 1, bytes_)}},
-                            .body = std::move(piece),
-                            .content_type = std::string(kParquet)},
-                           uri_));
-  return progress_of(answer);
+  net::HttpRequest request{
+      .method = "PUT",
+      .url = session,
+      .headers = {{"Content-Range", fmt::format("bytes {}-{}/{}", from, from + count - 1, bytes_)}},
+      .body = std::move(body_),  // as large as the last piece's
+      .content_type = std::string(kParquet)};
+  FM_TRY(read(from, count, 0, request.body, nullptr));
+  const auto answer = api_->try_once(request, uri_);
+  body_ = std::move(request.body);
+  if (!answer) return std::unexpected(answer.error());
+  return progress_of(*answer);
 }
 
 Result<Upload::Progress> Upload::ask(const std::string& session) {
@@ -154,7 +180,7 @@ Result<Upload::Progress> Upload::ask(const std::string& session) {
   return progress_of(answer);
 }
 
-Result<std::optional<Json>> Upload::in_pieces(std::string url, std::string_view name) {
+Result<std::optional<Json>> Upload::in_pieces(const std::string& url, std::string_view name) {
   for (int sessions = 1;; ++sessions) {
     FM_ASSIGN(const std::string session, open_session(url, name));
     if (session.empty()) return std::nullopt;

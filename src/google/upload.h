@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "google/api.h"
 #include "google/json.h"
+#include "google/storage.h"
 
 namespace fm::google {
 
@@ -19,19 +20,26 @@ class Upload {
   Upload(Api& api, std::string file, std::string uri)
       : api_(&api), file_(std::move(file)), uri_(std::move(uri)) {}
 
-  // Reads the file once, for its size and sum: the service checks what arrives against it.
-  [[nodiscard]] Status look();
+  // Reads the file once, for its size and sum: the service checks what arrives against it. `name`
+  // is the object's.
+  [[nodiscard]] Status look(std::string_view name);
+  // Whether it goes in one request.
+  [[nodiscard]] bool is_whole() const { return bytes_ <= kUploadWholeBytes; }
   // Both return the object's description; nothing where an object of this name is there already
   // (412).
-  [[nodiscard]] Result<std::optional<Json>> in_one(std::string url, std::string_view name);
-  [[nodiscard]] Result<std::optional<Json>> in_pieces(std::string url, std::string_view name);
+  [[nodiscard]] Result<std::optional<Json>> in_one(std::string url);
+  [[nodiscard]] Result<std::optional<Json>> in_pieces(const std::string& url,
+                                                      std::string_view name);
 
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint32_t crc() const { return crc_; }
 
  private:
   [[nodiscard]] std::string description(std::string_view name) const;
-  [[nodiscard]] Result<std::string> read(std::uint64_t from, std::uint64_t count);
+  [[nodiscard]] std::string head_of_parts(std::string_view name) const;
+  [[nodiscard]] Status read_whole(std::string_view name);
+  [[nodiscard]] Status read(std::uint64_t from, std::uint64_t count, std::size_t gap,
+                            std::string& text, std::uint32_t* crc);
   [[nodiscard]] Result<std::string> open_session(const std::string& url, std::string_view name);
   // What the session has, by its answer to a piece or to the question for it.
   struct Progress {
@@ -51,7 +59,8 @@ class Upload {
   std::uint64_t at_ = 0;  // where open_ reads next
   std::uint64_t bytes_ = 0;
   std::uint32_t crc_ = 0;
-  std::string whole_;  // of a file that goes in one request
+  std::string boundary_;  // of the parts of a request that has all of it
+  std::string body_;      // of that request; of pieces, the last one
 };
 
 }  // namespace fm::google

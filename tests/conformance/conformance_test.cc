@@ -96,12 +96,12 @@ class Conformance : public ::testing::TestWithParam<Kind> {
     return answer ? std::string(answer->header("location")) : "";
   }
   net::HttpResponse put(const std::string& url, std::string_view range, std::string body) {
-    auto answer = place_->api().try_once({.method = "PUT",
-                                          .url = url,
-                                          .headers = {{"Content-Range", std::string(range)}},
-                                          .body = std::move(body),
-                                          .content_type = "text/plain"},
-                                         "piece");
+    net::HttpRequest request{.method = "PUT",
+                             .url = url,
+                             .headers = {{"Content-Range", std::string(range)}},
+                             .body = std::move(body),
+                             .content_type = "text/plain"};
+    auto answer = place_->api().try_once(request, "piece");
     EXPECT_TRUE(answer) << answer.error().message();
     return answer ? *std::move(answer) : net::HttpResponse{};
   }
