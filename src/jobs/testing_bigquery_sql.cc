@@ -47,14 +47,15 @@ class Statements {
       add("count", table, google::count_statement(table, name, scope));
     }
     quality::SumsRange range{.root = "ES", .from = from, .before = from + 365};
-    std::vector<quality::SumsRange> ranges{range};
-    add("sums", table, quality::sums_statement(table, kEngine, range, relation));
-    range.final_to = from.first_second() + 60;
-    if (table.root_column.empty()) ranges.clear();
-    ranges.push_back(range);
-    ranges.back().root = "NQ";
-    add("sums", table, quality::sums_by_root_statement(table, kEngine, ranges, relation));
-    add("spans", table, quality::spans_statement(table, kEngine, from, from + 365, relation));
+    quality::SumsScope scope{.from = from, .before = from + 500};
+    add("sums", table, quality::sums_statement(table, kEngine, scope, relation));
+    range.final_to = scope.final_to = from.first_second() + 60;
+    scope.root_final_to = {{"ES", *range.final_to}, {"NQ", *range.final_to + 1}};
+    scope.before = from + 1;
+    add("sums", table, quality::sums_statement(table, kEngine, scope, relation));
+    scope.root = "ES";
+    add("sums", table, quality::sums_statement(table, kEngine, scope, relation));
+    add("dates", table, quality::dates_statement(table, kEngine, from, from + 365, relation));
     add("rows", table,
         google::rows_statement(table, name, quality::condition_of(table, kEngine, range)));
   }

@@ -1,18 +1,21 @@
 #include "jobs/verify.h"
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
+#include <thread>
 
-#include "base/text_file.h"
+#include "base/thread.h"
 #include "jobs/schema_job.h"
 #include "jobs/verify_copy.h"
 #include "lake/expired.h"
 #include "lake/lake.h"
-#include "lake/query.h"
 #include "lake/row_order.h"
+#include "quality/verify_row_sums.h"
 #include "quality/verify_sums.h"
 
 namespace fm::jobs {
@@ -24,25 +27,7 @@ using table::Table;
 // Partition dates that no table goes beyond.
 constexpr Date kFirstDate = Date::from_days(-25'567);  // 1900-01-01
 constexpr Date kLastDate = Date::from_days(84'006);    // 2200-01-01
-
-// Lines of numbers and dates, without the header.
-std::vector<std::vector<std::string>> cells_of(std::string_view csv) {
-  std::vector<std::vector<std::string>> rows;
-  for (bool header = true; !csv.empty(); header = false) {
-    const std::size_t end = std::min(csv.find('\n'), csv.size());
-    std::string_view line = csv.substr(0, end);
-    csv.remove_prefix(std::min(csv.size(), end + 1));
-    if (header) continue;
-    auto& cells = rows.emplace_back();
-    while (true) {
-      const std::size_t comma = std::min(line.find(','), line.size());
-      cells.emplace_back(line.substr(0, comma));
-      if (comma == line.size()) break;
-      line.remove_prefix(comma + 1);
-    }
-  }
-  return rows;
-}
+constexpr std::size_t kLakeThreads = 2;
 
 std::uint64_t number(std::string_view text) {
   std::uint64_t value = 0;
@@ -51,8 +36,21 @@ std::uint64_t number(std::string_view text) {
 }
 
 // What is compared at a time: a year of every root that has rows in it, so that neither side's
-// answer grows with the history. The ranges differ in root and finality alone.
-using Stretch = std::vector<quality::SumsRange>;
+// answer grows with the history.
+struct Stretch {
+  quality::SumsScope scope;        // on the side of the copy
+  std::vector<std::string> roots;  // of the lake
+};
+
+quality::SumsRange range_of(const Stretch& stretch, const std::string& root) {
+  quality::SumsRange range{.root = root,
+                           .from = stretch.scope.from,
+                           .before = stretch.scope.before,
+                           .final_to = stretch.scope.final_to};
+  const auto own = stretch.scope.root_final_to.find(root);
+  if (own != stretch.scope.root_final_to.end()) range.final_to = own->second;
+  return range;
+}
 
 class Verification {
  public:
@@ -67,7 +65,8 @@ class Verification {
   Result<std::vector<Stretch>> stretches_of(const Table& table,
                                             const std::vector<lake::Manifest>& manifests);
   Result<std::optional<Second>> final_to(const Table& table, const std::string& root);
-  Result<quality::Sums> lake_sums(const Table& table, const quality::SumsRange& range);
+  Result<quality::Sums> lake_sums(const Table& table, const quality::SumsRange& range) const;
+  Result<quality::SumsByRoot> lake_sums(const Table& table, const Stretch& stretch) const;
   Status compare(const Table& table, const quality::SumsRange& range, const quality::Sums& lake,
                  const quality::Sums& copy);
   Result<bool> is_left_out(const Table& table, const std::string& root, Date date) const;
@@ -77,7 +76,7 @@ class Verification {
                                                const quality::SumsRange& partition);
   Status repair(const Table& table);
   Result<std::unique_ptr<table::RowStream>> lake_rows(const Table& table,
-                                                      const quality::SumsRange& partition);
+                                                      const quality::SumsRange& partition) const;
 
   const VerifyOptions& options_;
   const lake::Lake& lake_;
@@ -111,42 +110,47 @@ Result<std::vector<const Table*>> Verification::choose_tables(std::vector<std::s
   return chosen;
 }
 
-// Every root's years, on either side, within what was asked for.
+// Every year that either side has rows of, within what was asked for.
 Result<std::vector<Stretch>> Verification::stretches_of(
     const Table& table, const std::vector<lake::Manifest>& manifests) {
   const Date from = options_.from.value_or(kFirstDate);
   const Date before = options_.to ? *options_.to + 1 : kLastDate;
-  FM_ASSIGN(RootSpans spans, copy_.spans(table, from, before));
+  std::map<int, std::set<std::string>> years;
+  FM_ASSIGN(const auto dates, copy_.dates(table, from, before));
+  if (dates)
+    for (int year = dates->first.year(); year <= dates->second.year(); ++year) years[year];
+  std::set<std::string> roots;
   for (const lake::Manifest& manifest : manifests) {
     const lake::PartitionKey key = manifest.key();
-    const Date first = std::max(key.date, from);
-    const Date last = std::min(quality::partition_end(table, key.date), before) - 1;
-    if (last < first) continue;
-    const auto [span, is_new] = spans.try_emplace(key.root, first, last);
-    if (is_new) continue;
-    span->second.first = std::min(span->second.first, first);
-    span->second.second = std::max(span->second.second, last);
+    roots.insert(key.root);
+    if (quality::partition_end(table, key.date) <= from || key.first_day(table) >= before) continue;
+    years[key.date.year()].insert(key.root);
   }
-  std::map<int, Stretch> years;
-  for (const auto& [root, span] : spans) {
-    std::optional<Second> finality;
-    if (table::hypertable_time(table)) {
-      FM_ASSIGN(finality, final_to(table, root));
-    }
-    for (int year = span.first.year(); year <= span.second.year(); ++year)
-      years[year].push_back({.root = root,
-                             .from = std::max(from, Date(year, 1, 1)),
-                             .before = std::min(before, Date(year + 1, 1, 1)),
-                             .final_to = finality});
+  std::map<std::string, Second> root_final_to;
+  for (const std::string& root : roots) {
+    FM_ASSIGN(const auto finality, final_to(table, root));
+    if (finality) root_final_to[root] = *finality;
   }
   std::vector<Stretch> stretches;
-  stretches.reserve(years.size());
-  for (auto& [year, stretch] : years) stretches.push_back(std::move(stretch));
+  for (const auto& [year, of_year] : years) {
+    Stretch stretch{.scope = {.from = std::max(from, Date(year, 1, 1)),
+                              .before = std::min(before, Date(year + 1, 1, 1)),
+                              .root_final_to = root_final_to,
+                              .final_to = copy_progress_.final_to},
+                    .roots = {of_year.begin(), of_year.end()}};
+    // No row of an earlier date is of so late a time.
+    const Second bounds_nothing = (stretch.scope.before + 1).first_second();
+    std::erase_if(stretch.scope.root_final_to,
+                  [&](const auto& one) { return one.second >= bounds_nothing; });
+    if (stretch.scope.final_to >= bounds_nothing) stretch.scope.final_to.reset();
+    stretches.push_back(std::move(stretch));
+  }
   return stretches;
 }
 
 // How far both sides have come: the smallest of what they say.
 Result<std::optional<Second>> Verification::final_to(const Table& table, const std::string& root) {
+  if (!table::hypertable_time(table)) return std::nullopt;
   std::optional<Second> smallest = copy_progress_.final_to;
   FM_ASSIGN(const auto newest, lake_.newest(table, root));
   const auto of_root = copy_progress_.root_final_to.find(root);
@@ -159,16 +163,58 @@ Result<std::optional<Second>> Verification::final_to(const Table& table, const s
   return smallest;
 }
 
-Result<quality::Sums> Verification::lake_sums(const Table& table, const quality::SumsRange& range) {
-  FM_ASSIGN(const auto query, lake::Query::open(lake_));
-  TextFile out;
-  FM_TRY(
-      query->run(quality::sums_statement(table, Engine::kDuckdb, range), lake::Format::kCsv, out));
-  return quality::parse_sums(table, cells_of(out.text()));
+Result<quality::Sums> Verification::lake_sums(const Table& table,
+                                              const quality::SumsRange& range) const {
+  quality::RowSums sums(table, range.final_to);
+  FM_TRY(lake_.scan(table,
+                    {.root = range.root,
+                     .from = range.from,
+                     .before = range.before,
+                     .columns = quality::summed_columns(table)},
+                    [&](const table::RowBatch& rows) {
+                      sums.add(rows);
+                      return Status();
+                    }));
+  return sums.result();
+}
+
+// Root after root, by several threads.
+Result<quality::SumsByRoot> Verification::lake_sums(const Table& table,
+                                                    const Stretch& stretch) const {
+  std::vector<quality::Sums> all(stretch.roots.size());
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;
+  Status status;
+  const auto work = [&] {
+    for (std::size_t mine = next++; mine < all.size(); mine = next++) {
+      auto sums = lake_sums(table, range_of(stretch, stretch.roots[mine]));
+      if (sums) {
+        all[mine] = *std::move(sums);
+        continue;
+      }
+      next = all.size();
+      const std::scoped_lock lock(mutex);
+      status = std::unexpected(std::move(sums).error());
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    const std::size_t threads = std::min(kLakeThreads, all.size());
+    for (std::size_t i = 1; i < threads; ++i)
+      others.emplace_back([&work] {
+        name_thread("fm-verify");
+        work();
+      });
+    work();
+  }
+  FM_TRY(status);
+  quality::SumsByRoot by_root;
+  for (std::size_t i = 0; i < all.size(); ++i) by_root[stretch.roots[i]] = std::move(all[i]);
+  return by_root;
 }
 
 Result<std::unique_ptr<table::RowStream>> Verification::lake_rows(
-    const Table& table, const quality::SumsRange& partition) {
+    const Table& table, const quality::SumsRange& partition) const {
   lake::ReadRange range;
   range.root = partition.root;
   range.from = partition.from;
@@ -193,8 +239,11 @@ Status Verification::repair(const Table& table) {
   }));
   for (const quality::SumsRange& partition : different_) {
     FM_ASSIGN(const quality::Sums lake, lake_sums(table, partition));
-    FM_ASSIGN(const auto copy, copy_.sums(table, {partition}));
-    if (!quality::compare(table, lake, copy.front()).empty())
+    FM_ASSIGN(auto copy, copy_.sums(table, {.from = partition.from,
+                                            .before = partition.before,
+                                            .root = partition.root,
+                                            .final_to = partition.final_to}));
+    if (!quality::compare(table, lake, copy[partition.root]).empty())
       return std::unexpected(
           Error(Code::kCheckFailed, fmt::format("{} {} {}: still differs after the repair",
                                                 table.name, partition.root, partition.from.iso()))
@@ -271,10 +320,20 @@ Result<TableVerdict> Verification::verify(const Table& table) {
   verdict_.waiting_rows = copy_progress_.waiting_rows;
   FM_ASSIGN(const std::vector<Stretch> stretches, stretches_of(table, manifests));
   for (const Stretch& stretch : stretches) {
-    FM_ASSIGN(const std::vector<quality::Sums> copy, copy_.sums(table, stretch));
-    for (std::size_t i = 0; i < stretch.size(); ++i) {
-      FM_ASSIGN(const quality::Sums lake, lake_sums(table, stretch[i]));
-      FM_TRY(compare(table, stretch[i], lake, copy[i]));
+    // Both sides at once: the copy mostly works elsewhere.
+    Result<quality::SumsByRoot> copy, lake;
+    {
+      const std::jthread asking([&] {
+        name_thread("fm-verify-copy");
+        copy = copy_.sums(table, stretch.scope);
+      });
+      lake = lake_sums(table, stretch);
+    }
+    if (!copy) return std::unexpected(copy.error());
+    if (!lake) return std::unexpected(lake.error());
+    for (const auto& [root, sums] : *copy) lake->try_emplace(root);
+    for (const auto& [root, sums] : *lake) {
+      FM_TRY(compare(table, range_of(stretch, root), sums, (*copy)[root]));
       progress_.at({.records = rows_done_, .stage = "comparing"});
     }
   }

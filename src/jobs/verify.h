@@ -1,8 +1,9 @@
 // `frontmonth verify`: whether a copy of the lake's tables holds the same cells, computed from them
 // on both sides; and what differs, row by row.
 //
-//   lake ─▶ quality::sums_statement in DuckDB ──────────┐
-//   copy ─▶ the same in PostgreSQL, or in BigQuery ─────┴▶ quality::compare ─▶ rows of what differs
+//   lake ─▶ rows ─▶ quality::RowSums ───────────────────────────────┐
+//   copy ─▶ quality::sums_statement in PostgreSQL, or in BigQuery ──┴▶ quality::compare ─▶ rows of
+//                                                                      what differs
 //
 // The lake is right: --repair sends its rows of a partition that differs, and removes what is only
 // in the copy.

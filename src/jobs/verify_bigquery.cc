@@ -40,11 +40,10 @@ class BigQueryCopy final : public VerifyCopy {
   std::string_view name() const override { return "bigquery"; }
   std::string place() const override { return place_.destination.name(); }
   Result<bool> holds_rows(const Table& table) override;
-  Result<RootSpans> spans(const Table& table, Date from, Date before) override;
+  Result<std::optional<Dates>> dates(const Table& table, Date from, Date before) override;
   Result<CopyProgress> progress(const Table& table,
                                 const std::vector<lake::Manifest>& manifests) override;
-  Result<std::vector<quality::Sums>> sums(const Table& table,
-                                          const std::vector<quality::SumsRange>& ranges) override;
+  Result<quality::SumsByRoot> sums(const Table& table, const quality::SumsScope& scope) override;
   Result<std::unique_ptr<table::RowStream>> rows(const Table& table,
                                                  const quality::SumsRange& range) override;
   Status repair(const Table& table, const std::vector<quality::SumsRange>& partitions,
@@ -110,7 +109,7 @@ Result<std::vector<std::vector<std::string>>> BigQueryCopy::cells_of(const std::
   return rows;
 }
 
-Result<RootSpans> BigQueryCopy::spans(const Table& table, Date from, Date before) {
+Result<std::optional<Dates>> BigQueryCopy::dates(const Table& table, Date from, Date before) {
   const google::TableName name = table_of(table);
   FM_ASSIGN(const auto resource, bigquery_->table(name));
   if (!resource)
@@ -119,18 +118,14 @@ Result<RootSpans> BigQueryCopy::spans(const Table& table, Date from, Date before
             .hint("`frontmonth mirror` makes it, and so does `frontmonth schema --engine bigquery "
                   "--apply`."));
   FM_ASSIGN(const auto rows,
-            cells_of(quality::spans_statement(table, Engine::kBigquery, from, before,
+            cells_of(quality::dates_statement(table, Engine::kBigquery, from, before,
                                               fmt::format("`{}`", name.text()))));
-  RootSpans spans;
-  for (const auto& row : rows) {
-    if (row.size() != 3)
-      return fail(Code::kCorrupt, "{}: spans of {} cells", name.text(), row.size());
-    if (row[1].empty()) continue;  // no rows at all, without a root
-    FM_ASSIGN(const Date first, Date::parse(row[1]));
-    FM_ASSIGN(const Date last, Date::parse(row[2]));
-    spans.emplace(row[0], std::pair(first, last));
-  }
-  return spans;
+  if (rows.size() != 1 || rows[0].size() != 2)
+    return fail(Code::kCorrupt, "{}: dates in {} rows", name.text(), rows.size());
+  if (rows[0][0].empty()) return std::nullopt;
+  FM_ASSIGN(const Date first, Date::parse(rows[0][0]));
+  FM_ASSIGN(const Date last, Date::parse(rows[0][1]));
+  return Dates(first, last);
 }
 
 // Files that the copy has not yet. At the end of a root's rows they only move the time up to which
@@ -180,16 +175,12 @@ Result<CopyProgress> BigQueryCopy::progress(const Table& table,
   return progress;
 }
 
-Result<std::vector<quality::Sums>> BigQueryCopy::sums(
-    const Table& table, const std::vector<quality::SumsRange>& ranges) {
-  FM_ASSIGN(auto rows,
-            cells_of(quality::sums_by_root_statement(table, Engine::kBigquery, ranges,
-                                                     fmt::format("`{}`", table_of(table).text()))));
-  FM_ASSIGN(auto by_root, quality::parse_sums_by_root(table, std::move(rows)));
-  std::vector<quality::Sums> all;
-  all.reserve(ranges.size());
-  for (const quality::SumsRange& range : ranges) all.push_back(std::move(by_root[range.root]));
-  return all;
+Result<quality::SumsByRoot> BigQueryCopy::sums(const Table& table,
+                                               const quality::SumsScope& scope) {
+  FM_ASSIGN(const auto rows,
+            cells_of(quality::sums_statement(table, Engine::kBigquery, scope,
+                                             fmt::format("`{}`", table_of(table).text()))));
+  return quality::parse_sums(table, rows);
 }
 
 Result<std::unique_ptr<table::RowStream>> BigQueryCopy::rows(const Table& table,

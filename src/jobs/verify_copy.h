@@ -36,7 +36,7 @@ struct CopyProgress {
   std::uint64_t waiting_rows = 0;
 };
 
-using RootSpans = std::map<std::string, std::pair<Date, Date>>;  // first and last date
+using Dates = std::pair<Date, Date>;  // the first and the last
 
 class VerifyCopy {
  public:
@@ -45,16 +45,16 @@ class VerifyCopy {
   [[nodiscard]] virtual std::string place() const = 0;      // "market on db.example:5432"
 
   [[nodiscard]] virtual Result<bool> holds_rows(const table::Table& table) = 0;
-  // Of each root that has rows of partition dates [from, before); one without a name, for tables
-  // of all roots. Errors: also kNotFound where there is no such table.
-  [[nodiscard]] virtual Result<RootSpans> spans(const table::Table& table, Date from,
-                                                Date before) = 0;
+  // Of the rows of partition dates [from, before). Errors: also kNotFound where there is no such
+  // table.
+  [[nodiscard]] virtual Result<std::optional<Dates>> dates(const table::Table& table, Date from,
+                                                           Date before) = 0;
   // `manifests` are all of the table's.
   [[nodiscard]] virtual Result<CopyProgress> progress(
       const table::Table& table, const std::vector<lake::Manifest>& manifests) = 0;
-  // Of ranges of different roots and the same dates, one for each.
-  [[nodiscard]] virtual Result<std::vector<quality::Sums>> sums(
-      const table::Table& table, const std::vector<quality::SumsRange>& ranges) = 0;
+  // Of every root that has rows there. From any thread, while nothing else is asked.
+  [[nodiscard]] virtual Result<quality::SumsByRoot> sums(const table::Table& table,
+                                                         const quality::SumsScope& scope) = 0;
   // In the order of the table's sort columns. The copy is asked for nothing else meanwhile.
   [[nodiscard]] virtual Result<std::unique_ptr<table::RowStream>> rows(
       const table::Table& table, const quality::SumsRange& range) = 0;

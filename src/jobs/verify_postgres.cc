@@ -31,11 +31,10 @@ class PostgresCopy final : public VerifyCopy {
   std::string_view name() const override { return "postgres"; }
   std::string place() const override { return place_; }
   Result<bool> holds_rows(const Table& table) override;
-  Result<RootSpans> spans(const Table& table, Date from, Date before) override;
+  Result<std::optional<Dates>> dates(const Table& table, Date from, Date before) override;
   Result<CopyProgress> progress(const Table& table,
                                 const std::vector<lake::Manifest>& manifests) override;
-  Result<std::vector<quality::Sums>> sums(const Table& table,
-                                          const std::vector<quality::SumsRange>& ranges) override;
+  Result<quality::SumsByRoot> sums(const Table& table, const quality::SumsScope& scope) override;
   Result<std::unique_ptr<table::RowStream>> rows(const Table& table,
                                                  const quality::SumsRange& range) override {
     return postgres::read_rows(db(), table, condition_of(table, range));
@@ -61,17 +60,13 @@ Result<bool> PostgresCopy::holds_rows(const Table& table) {
   return any[0][0] == "t";
 }
 
-Result<RootSpans> PostgresCopy::spans(const Table& table, Date from, Date before) {
+Result<std::optional<Dates>> PostgresCopy::dates(const Table& table, Date from, Date before) {
   FM_ASSIGN(const postgres::Rows rows,
-            db().query(quality::spans_statement(table, Engine::kPostgres, from, before)));
-  RootSpans spans;
-  for (const auto& row : rows) {
-    if (!row[1]) continue;  // no rows at all, without a root
-    FM_ASSIGN(const Date first, Date::parse(*row[1]));
-    FM_ASSIGN(const Date last, Date::parse(*row[2]));
-    spans.emplace(row[0].value_or(""), std::pair(first, last));
-  }
-  return spans;
+            db().query(quality::dates_statement(table, Engine::kPostgres, from, before)));
+  if (!rows[0][0]) return std::nullopt;
+  FM_ASSIGN(const Date first, Date::parse(*rows[0][0]));
+  FM_ASSIGN(const Date last, Date::parse(*rows[0][1]));
+  return Dates(first, last);
 }
 
 Result<CopyProgress> PostgresCopy::progress(const Table& table,
@@ -91,22 +86,17 @@ Result<CopyProgress> PostgresCopy::progress(const Table& table,
   return progress;
 }
 
-Result<std::vector<quality::Sums>> PostgresCopy::sums(
-    const Table& table, const std::vector<quality::SumsRange>& ranges) {
-  std::vector<quality::Sums> all;
-  all.reserve(ranges.size());
-  for (const quality::SumsRange& range : ranges) {
-    FM_ASSIGN(const postgres::Rows rows,
-              db().query(quality::sums_statement(table, Engine::kPostgres, range)));
-    std::vector<std::vector<std::string>> cells;
-    cells.reserve(rows.size());
-    for (const auto& row : rows) {
-      auto& line = cells.emplace_back();
-      for (const auto& cell : row) line.push_back(cell.value_or(""));
-    }
-    FM_ASSIGN(all.emplace_back(), quality::parse_sums(table, cells));
+Result<quality::SumsByRoot> PostgresCopy::sums(const Table& table,
+                                               const quality::SumsScope& scope) {
+  FM_ASSIGN(const postgres::Rows rows,
+            db().query(quality::sums_statement(table, Engine::kPostgres, scope)));
+  std::vector<std::vector<std::string>> cells;
+  cells.reserve(rows.size());
+  for (const auto& row : rows) {
+    auto& line = cells.emplace_back();
+    for (const auto& cell : row) line.push_back(cell.value_or(""));
   }
-  return all;
+  return quality::parse_sums(table, cells);
 }
 
 Status PostgresCopy::repair(const Table& table, const std::vector<quality::SumsRange>& partitions,

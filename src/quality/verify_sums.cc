@@ -1,10 +1,11 @@
 #include "quality/verify_sums.h"
 
 #include <algorithm>
-#include <array>
+#include <functional>
 
 #include "base/assert.h"
 #include "lake/manifest.h"
+#include "quality/verify_codes.h"
 
 namespace fm::quality {
 namespace {
@@ -14,100 +15,12 @@ using table::Engine;
 using table::Table;
 using table::Type;
 
-// Both primes: values that differ by a multiple of the one, or keys of the same weight, are rare,
-// and a product of a value and a weight fits 64 bits with room for the sum of a partition.
-constexpr std::int64_t kValueModulus = 2'147'483'647;
-constexpr std::int64_t kWeightModulus = 1'000'003;
-// As many as the longest key has columns.
-constexpr std::array kKeyFactors{7'919,      104'729,    611'953,   15'485'863,
-                                 32'452'843, 49'979'687, 67'867'967};
-// Stands for what is no number that can be counted: NaN, and beyond 64 bits.
-constexpr int kUncountable = 7;
-constexpr int kNull = 12'345;  // and what a null weighs
-
-std::vector<const Column*> compared(const Table& table) {
-  std::vector<const Column*> columns;
-  for (const Column& column : table.columns)
-    if (!column.bookkeeping) columns.push_back(&column);
-  return columns;
+bool is_postgres(Engine engine) {
+  return engine == Engine::kPostgres || engine == Engine::kTimescale;
 }
 
-std::string text_code(const std::string& cell, Engine engine) {
-  switch (engine) {
-    case Engine::kDuckdb:
-      return fmt::format("(length({0}) + CAST('0x' || substr(md5({0}), 1, 12) AS BIGINT))", cell);
-    case Engine::kPostgres:
-    case Engine::kTimescale:
-      return fmt::format("(length({0}) + ('x' || substr(md5({0}), 1, 12))::bit(48)::bigint)", cell);
-    case Engine::kBigquery:
-      return fmt::format(
-          "(CHAR_LENGTH({0}) + CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5({0})), 1, 12)) AS INT64))",
-          cell);
-  }
-  FM_ASSERT(false);
-}
-
-std::string time_code(const std::string& cell, Engine engine) {
-  switch (engine) {
-    case Engine::kDuckdb:
-      return fmt::format("epoch_us({})", cell);
-    case Engine::kPostgres:
-    case Engine::kTimescale:
-      return fmt::format("(extract(epoch FROM {}) * 1000000)::bigint", cell);
-    case Engine::kBigquery:
-      return fmt::format("UNIX_MICROS({})", cell);
-  }
-  FM_ASSERT(false);
-}
-
-std::string date_code(const std::string& cell, Engine engine) {
-  switch (engine) {
-    case Engine::kDuckdb:
-      return fmt::format("date_diff('day', DATE '1970-01-01', {})", cell);
-    case Engine::kPostgres:
-    case Engine::kTimescale:
-      return fmt::format("({} - DATE '1970-01-01')", cell);
-    case Engine::kBigquery:
-      return fmt::format("UNIX_DATE({})", cell);
-  }
-  FM_ASSERT(false);
-}
-
-std::string integer_type(Engine engine) { return engine == Engine::kBigquery ? "INT64" : "BIGINT"; }
-
-// All engines multiply doubles alike, as IEEE 754 says; but BigQuery makes an error of a product
-// that is too large, where others have an infinity.
-std::string double_code(const std::string& cell, int scale, Engine engine) {
-  std::string product = fmt::format("{} * 1e{}", cell, scale);
-  if (engine == Engine::kPostgres || engine == Engine::kTimescale)
-    product = fmt::format("{} * '1e{}'::float8", cell, scale);
-  if (engine == Engine::kBigquery) product = fmt::format("SAFE_MULTIPLY({}, 1e{})", cell, scale);
-  return fmt::format(
-      "(CASE WHEN {0} > -9e18 AND {0} < 9e18 THEN CAST(floor({0}) AS {1}) "
-      "WHEN {2} IS NOT NULL THEN {3} END)",
-      product, integer_type(engine), cell, kUncountable);
-}
-
-// The cell as a whole number; a null stays one.
-std::string code_of(const Column& column, Engine engine) {
-  const std::string cell = table::quote_name(column.name, engine);
-  switch (column.type) {
-    case Type::kTimestamp:
-      return time_code(cell, engine);
-    case Type::kDate:
-      return date_code(cell, engine);
-    case Type::kText:
-      return text_code(cell, engine);
-    case Type::kDouble:
-      return double_code(cell, column.scale, engine);
-    case Type::kBool:
-      return fmt::format("(CASE WHEN {0} THEN 1 WHEN NOT {0} THEN 0 END)", cell);
-    case Type::kInt64:
-    case Type::kInt32:
-    case Type::kInt8:
-      return fmt::format("CAST({} AS {})", cell, integer_type(engine));
-  }
-  FM_ASSERT(false);
+std::string integer(const std::string& value, Engine engine) {
+  return fmt::format("CAST({} AS {})", value, engine == Engine::kBigquery ? "INT64" : "bigint");
 }
 
 std::string remainder(const std::string& value, std::int64_t modulus, Engine engine) {
@@ -115,19 +28,87 @@ std::string remainder(const std::string& value, std::int64_t modulus, Engine eng
                                      : fmt::format("({} % {})", value, modulus);
 }
 
-// 1 … kWeightModulus, from the key.
-std::string weight_of(const Table& table, Engine engine) {
-  FM_ASSERT(table.key.size() <= kKeyFactors.size());
-  std::string sum;
-  for (std::size_t i = 0; i < table.key.size(); ++i) {
-    const Column& column = table.columns[table.column_index(table.key[i])];
-    const std::string code = column.nullable
-                                 ? fmt::format("coalesce({}, {})", code_of(column, engine), kNull)
-                                 : code_of(column, engine);
-    sum += fmt::format("{}{} * {}", sum.empty() ? "" : " + ",
-                       remainder(code, kWeightModulus, engine), kKeyFactors[i]);
+std::string text_code(const std::string& cell, Engine engine) {
+  if (engine == Engine::kBigquery)
+    return fmt::format(
+        "(CHAR_LENGTH({0}) + CAST(CONCAT('0x', SUBSTR(TO_HEX(SHA256({0})), 1, 12)) AS INT64))",
+        cell);
+  return fmt::format(
+      "(length({0}) + ('x' || substr(encode(sha256(convert_to({0}, 'UTF8')), 'hex'), 1, "
+      "12))::bit(48)::bigint)",
+      cell);
+}
+
+// All engines divide doubles alike, as IEEE 754 says; but PostgreSQL makes an error of a result
+// that is too large, and BigQuery's function a null.
+std::string double_code(const std::string& cell, int scale, Engine engine) {
+  if (engine == Engine::kBigquery)
+    return fmt::format("SAFE_CAST(FLOOR(SAFE_DIVIDE({}, 1e-{})) AS INT64)", cell, scale);
+  return fmt::format(
+      "(CASE WHEN {0} > '-1e290'::float8 AND {0} < '1e290'::float8 THEN CASE WHEN {1} >= "
+      "'-9223372036854775808'::float8 AND {1} < '9223372036854775808'::float8 THEN "
+      "floor({1})::bigint END END)",
+      cell, fmt::format("{} / '1e-{}'::float8", cell, scale));
+}
+
+// The cell as a whole number; a null stays one.
+std::string code_of(const Column& column, Engine engine) {
+  const std::string cell = table::quote_name(column.name, engine);
+  const bool is_bigquery = engine == Engine::kBigquery;
+  switch (column.type) {
+    case Type::kTimestamp:
+      return is_bigquery ? fmt::format("UNIX_MICROS({})", cell)
+                         : fmt::format("(extract(epoch FROM {}) * 1000000)::bigint", cell);
+    case Type::kDate:
+      return is_bigquery ? fmt::format("UNIX_DATE({})", cell)
+                         : fmt::format("({} - DATE '1970-01-01')", cell);
+    case Type::kText:
+      return text_code(cell, engine);
+    case Type::kDouble:
+      return double_code(cell, column.scale, engine);
+    case Type::kBool:
+      return integer(is_bigquery ? cell : fmt::format("CAST({} AS int)", cell), engine);
+    case Type::kInt64:
+    case Type::kInt32:
+    case Type::kInt8:
+      return integer(cell, engine);
   }
-  return fmt::format("(1 + abs({}))", remainder("(" + sum + ")", kWeightModulus, engine));
+  FM_ASSERT(false);
+}
+
+std::string no_null(const std::string& code) {
+  return fmt::format("coalesce({}, {})", code, kNoValue);
+}
+
+// The sum of codes times factors; of one, it alone.
+std::string weighted(const std::vector<KeyColumn>& columns,
+                     const std::function<std::string(std::size_t)>& code) {
+  std::string sum;
+  for (const KeyColumn& column : columns)
+    sum += fmt::format("{}{}{}", sum.empty() ? "" : " + ", code(column.column),
+                       column.factor == 1 ? "" : fmt::format(" * {}", column.factor));
+  return sum;
+}
+
+std::string weight_of_row(const Table& table, Engine engine) {
+  const std::vector<KeyColumn> columns = key_columns(table, false);
+  if (columns.empty()) return integer("1", engine);
+  std::string sum = weighted(columns, [&](std::size_t column) {
+    return remainder(no_null(code_of(table.columns[column], engine)), kWeightModulus, engine);
+  });
+  if (columns.size() > 1) sum = remainder("(" + sum + ")", kWeightModulus, engine);
+  return fmt::format("(2 * abs({}) + 1)", sum);
+}
+
+std::string weight_of_texts(const Table& table, Engine engine) {
+  const std::vector<KeyColumn> columns = key_columns(table, true);
+  if (columns.empty()) return integer("1", engine);
+  return fmt::format(
+      "(1 + {})",
+      remainder(
+          "(" + weighted(columns, [](std::size_t column) { return fmt::format("k{}", column); }) +
+              ")",
+          kWeightModulus, engine));
 }
 
 std::string partition_of(const Table& table, Engine engine) {
@@ -142,139 +123,159 @@ std::string partition_of(const Table& table, Engine engine) {
              : fmt::format("CAST(date_trunc('{}', {}) AS DATE)", unit, column);
 }
 
-std::string dates_of(const Table& table, Engine engine, const SumsRange& range) {
+std::string dates_of(const Table& table, Engine engine, Date from, Date before) {
   return fmt::format("{0} >= DATE '{1}' AND {0} < DATE '{2}'",
-                     table::quote_name(table.partition_column, engine), range.from.iso(),
-                     range.before.iso());
+                     table::quote_name(table.partition_column, engine), from.iso(), before.iso());
 }
 
-// " AND time < …", or nothing.
-std::string finality_of(const Table& table, Engine engine, const SumsRange& range) {
+// "time < …"; nothing where all times count.
+std::string before_of(const Table& table, Engine engine, std::optional<Second> final_to) {
   const auto time = table::hypertable_time(table);
-  if (!range.final_to || !time) return {};
-  return fmt::format(" AND {} < TIMESTAMP{} '{}'", table::quote_name(*time, engine),
-                     engine == Engine::kBigquery ? "" : "TZ", iso_second(*range.final_to));
+  if (!final_to || !time) return {};
+  return fmt::format("{} < TIMESTAMP{} '{}'", table::quote_name(*time, engine),
+                     engine == Engine::kBigquery ? "" : "TZ", iso_second(*final_to));
 }
 
-// `root`: what stands before the partition and is grouped by, too; may be empty.
-std::string sums_of(const Table& table, Engine engine, const std::string& condition,
-                    std::string_view relation, const std::string& root) {
-  std::string inner;  // each row's codes
-  std::string outer;
-  int number = 0;
-  // Sums of 64-bit numbers are wider than that in DuckDB and PostgreSQL, not in BigQuery.
-  // PostgreSQL would compute a row's weight anew for each column but for OFFSET.
-  const bool is_postgres = engine == Engine::kPostgres || engine == Engine::kTimescale;
-  const std::string_view wide = engine == Engine::kBigquery ? "NUMERIC" : "BIGINT";
-  for (const Column* column : compared(table)) {
-    ++number;
-    const std::string code = remainder(code_of(*column, engine), kValueModulus, engine);
-    inner += fmt::format(", {} AS c{}", code, number);
-    outer += fmt::format(", count(*) - count(c{0}), sum(CAST(coalesce(c{0}, {1}) AS {2}) * w)",
-                         number, kNull, wide);
+std::string condition_of(const Table& table, Engine engine, const SumsScope& scope) {
+  std::string text = dates_of(table, engine, scope.from, scope.before);
+  const std::string others = before_of(table, engine, scope.final_to);
+  if (table.root_column.empty()) return text + (others.empty() ? "" : " AND " + others);
+  const std::string root = table::quote_name(table.root_column, engine);
+  if (!scope.root.empty()) {
+    const auto known = scope.root_final_to.find(scope.root);
+    const std::string own =
+        known == scope.root_final_to.end() ? others : before_of(table, engine, known->second);
+    return text + fmt::format(" AND {} = {}{}{}", root, table::quote_text(scope.root, engine),
+                              own.empty() ? "" : " AND ", own);
   }
-  const std::string from =
-      relation.empty() ? table::qualified_name(table, engine) : std::string(relation);
-  const std::string_view by = root.empty() ? "p" : "r, p";
-  const std::string named_root = root.empty() ? "" : root + " AS r, ";
-  return fmt::format(
-      "SELECT {0}, count(*){1} FROM (SELECT {2}{3} AS p, {4} AS w{5} FROM {6} WHERE {7}{8}) AS "
-      "codes GROUP BY {0} ORDER BY {0}",
-      by, outer, named_root, partition_of(table, engine), weight_of(table, engine), inner, from,
-      condition, is_postgres ? " OFFSET 0" : "");
+  std::string named;
+  std::string bounded;
+  for (const auto& [name, final_to] : scope.root_final_to) {
+    const std::string quoted = table::quote_text(name, engine);
+    const std::string own = before_of(table, engine, final_to);
+    if (own.empty()) continue;
+    named += (named.empty() ? "" : ", ") + quoted;
+    bounded += fmt::format(" OR ({} = {} AND {})", root, quoted, own);
+  }
+  if (named.empty()) return text + (others.empty() ? "" : " AND " + others);
+  return text + fmt::format(" AND (({} NOT IN ({}){}{}){})", root, named,
+                            others.empty() ? "" : " AND ", others, bounded);
 }
 
 }  // namespace
 
-std::string condition_of(const Table& table, Engine engine, const SumsRange& range) {
-  std::string text = dates_of(table, engine, range);
-  if (!table.root_column.empty())
-    text += fmt::format(" AND {} = {}", table::quote_name(table.root_column, engine),
-                        table::quote_text(range.root, engine));
-  return text + finality_of(table, engine, range);
-}
-
-std::string spans_statement(const Table& table, Engine engine, Date from, Date before,
-                            std::string_view relation) {
-  const std::string name =
-      relation.empty() ? table::qualified_name(table, engine) : std::string(relation);
-  const std::string date = table::quote_name(table.partition_column, engine);
-  const std::string dates = dates_of(table, engine, {.from = from, .before = before});
-  if (table.root_column.empty())
-    return fmt::format("SELECT '' AS r, min({0}), max({0}) FROM {1} WHERE {2}", date, name, dates);
-  return fmt::format("SELECT {0} AS r, min({1}), max({1}) FROM {2} WHERE {3} GROUP BY r",
-                     table::quote_name(table.root_column, engine), date, name, dates);
-}
-
-std::string sums_statement(const Table& table, Engine engine, const SumsRange& range,
+// Cells become codes, row by row; rows with the same texts one row of sums; and those one row for
+// each partition.
+std::string sums_statement(const Table& table, Engine engine, const SumsScope& scope,
                            std::string_view relation) {
-  return sums_of(table, engine, condition_of(table, engine, range), relation, "");
+  FM_ASSERT(engine != Engine::kDuckdb);
+  // PostgreSQL would compute what a row weighs anew for each column but for OFFSET.
+  const std::string_view fence = is_postgres(engine) ? " OFFSET 0" : "";
+  // Sums of 64-bit numbers are wider than that in PostgreSQL, not in BigQuery.
+  const auto wide = [&](const std::string& sum) {
+    return engine == Engine::kBigquery ? fmt::format("CAST({} AS NUMERIC)", sum) : sum;
+  };
+  std::string cells;    // of a row: w, and by the column's number c, its code
+  std::string groups;   // of rows with the same texts: sums s, nulls z
+  std::string texts;    // each text t
+  std::string codes;    // and its code k
+  std::string names;    // of all k
+  std::string carried;  // of all z and s
+  std::string sums;
+  for (const std::size_t i : compared_columns(table)) {
+    const Column& column = table.columns[i];
+    const std::string name = table::quote_name(column.name, engine);
+    if (column.type == Type::kText) {
+      cells += fmt::format(", {} AS t{}", name, i);
+      texts += fmt::format(", t{}", i);
+      codes += fmt::format(
+          ", {} AS k{}",
+          no_null(remainder(text_code(fmt::format("t{}", i), engine), kModulus, engine)), i);
+      names += fmt::format(", k{}", i);
+      sums += fmt::format(", sum(CASE WHEN t{} IS NULL THEN n ELSE 0 END), sum({} * sw)", i,
+                          wide(remainder(fmt::format("(k{} * q)", i), kModulus, engine)));
+      continue;
+    }
+    std::string code = code_of(column, engine);
+    if (!is_narrow(column.type)) code = remainder(code, kModulus, engine);
+    if (column.nullable) code = no_null(code);
+    cells += fmt::format(", {0} AS v{1}, {2} AS c{1}", name, i, code);
+    groups +=
+        fmt::format(", count(*) - count(v{0}) AS z{0}, sum((c{0} * w) & {1}) AS s{0}", i, kModulus);
+    carried += fmt::format(", z{0}, s{0}", i);
+    std::string sum = fmt::format("s{}", i);
+    if (!column.nullable) {
+      // How many have no code: of doubles more than nulls.
+      std::string without = fmt::format("z{}", i);
+      if (column.type == Type::kDouble) {
+        without = fmt::format("x{}", i);
+        groups += fmt::format(", count(*) - count(c{0}) AS x{0}", i);
+        carried += ", " + without;
+      }
+      sum = fmt::format("(coalesce({}, 0) + {} * {})", sum, without, kNoValue);
+    }
+    sums += fmt::format(", sum(z{}), sum({} * q)", i, wide(sum));
+  }
+  const std::string from =
+      relation.empty() ? table::qualified_name(table, engine) : std::string(relation);
+  // A partition that is the only one need not be grouped by.
+  const Date first = partition_begin(table, scope.from);
+  const bool is_one = scope.before <= partition_end(table, scope.from) && !texts.empty();
+  const std::string by_text = is_one ? texts.substr(2) : "p" + texts;
+  const std::string day = is_one ? fmt::format("DATE '{}'", first.iso()) : "p";
+  const std::string root = table.root_column.empty()
+                               ? std::string("''")
+                               : fmt::format("t{}", table.column_index(table.root_column));
+  const std::string rows = fmt::format("SELECT {}{} AS w{} FROM {} WHERE {}{}",
+                                       is_one ? "" : partition_of(table, engine) + " AS p, ",
+                                       weight_of_row(table, engine), cells, from,
+                                       condition_of(table, engine, scope), fence);
+  const std::string grouped =
+      fmt::format("SELECT {0}, count(*) AS n, sum(w) AS sw{1} FROM ({2}) AS cells GROUP BY {0}",
+                  by_text, groups, rows);
+  const std::string coded = fmt::format("SELECT {}, n, sw{}{} FROM ({}) AS grouped{}", by_text,
+                                        carried, codes, grouped, fence);
+  const std::string weighed =
+      fmt::format("SELECT {} AS r, {} AS d{}, n, sw{}, {} AS q FROM ({}) AS coded{}", root, day,
+                  texts, carried + names, weight_of_texts(table, engine), coded, fence);
+  return fmt::format("SELECT r, d, sum(n){} FROM ({}) AS weighed GROUP BY r, d ORDER BY r, d", sums,
+                     weighed);
 }
 
-std::string sums_by_root_statement(const Table& table, Engine engine,
-                                   const std::vector<SumsRange>& ranges,
-                                   std::string_view relation) {
-  FM_ASSERT(!ranges.empty());
-  const std::string root =
-      table.root_column.empty() ? std::string("''") : table::quote_name(table.root_column, engine);
-  if (table.root_column.empty()) {
-    FM_ASSERT(ranges.size() == 1);
-    return sums_of(table, engine, condition_of(table, engine, ranges.front()), relation, root);
-  }
-  // Roots without a bound of their own in one list: a condition for each of hundreds of roots would
-  // be longer than it is worth.
-  std::string unbounded, bounded;
-  for (const SumsRange& range : ranges) {
-    const std::string text = table::quote_text(range.root, engine);
-    const std::string finality = finality_of(table, engine, range);
-    if (finality.empty())
-      unbounded += (unbounded.empty() ? "" : ", ") + text;
-    else
-      bounded += fmt::format("{}({} = {}{})", bounded.empty() ? "" : " OR ", root, text, finality);
-  }
-  std::string roots = unbounded.empty() ? "" : fmt::format("{} IN ({})", root, unbounded);
-  if (!bounded.empty()) roots += (roots.empty() ? "" : " OR ") + bounded;
-  return sums_of(table, engine,
-                 fmt::format("{} AND ({})", dates_of(table, engine, ranges.front()), roots),
-                 relation, root);
+std::string condition_of(const Table& table, Engine engine, const SumsRange& range) {
+  SumsScope scope{.from = range.from, .before = range.before, .root = range.root};
+  scope.final_to = range.final_to;
+  return condition_of(table, engine, scope);
 }
 
-Result<Sums> parse_sums(const Table& table, const std::vector<std::vector<std::string>>& rows) {
-  Sums sums;
-  const std::size_t columns = compared(table).size();
+std::string dates_statement(const Table& table, Engine engine, Date from, Date before,
+                            std::string_view relation) {
+  return fmt::format("SELECT min({0}), max({0}) FROM {1} WHERE {2}",
+                     table::quote_name(table.partition_column, engine),
+                     relation.empty() ? table::qualified_name(table, engine) : relation,
+                     dates_of(table, engine, from, before));
+}
+
+Result<SumsByRoot> parse_sums(const Table& table,
+                              const std::vector<std::vector<std::string>>& rows) {
+  SumsByRoot sums;
+  const std::size_t columns = compared_columns(table).size();
   for (const auto& cells : rows) {
-    if (cells.size() != 2 + 2 * columns)
+    if (cells.size() != 3 + 2 * columns)
       return fail(Code::kInternal, "{}: sums of {} cells; expected {}", table.name, cells.size(),
-                  2 + 2 * columns);
-    FM_ASSIGN(const Date date, Date::parse(std::string_view(cells[0]).substr(0, 10)));
-    PartitionSums partition;
-    partition.rows = cells[1];
+                  3 + 2 * columns);
+    FM_ASSIGN(const Date date, Date::parse(std::string_view(cells[1]).substr(0, 10)));
+    PartitionSums& partition = sums[cells[0]][date];
+    partition.rows = cells[2];
     for (std::size_t i = 0; i < columns; ++i)
-      partition.columns.push_back(cells[2 + 2 * i] + " " + cells[3 + 2 * i]);
-    sums.emplace(date, std::move(partition));
-  }
-  return sums;
-}
-
-Result<std::map<std::string, Sums>> parse_sums_by_root(const Table& table,
-                                                       std::vector<std::vector<std::string>> rows) {
-  std::map<std::string, std::vector<std::vector<std::string>>> by_root;
-  for (auto& cells : rows) {
-    if (cells.empty()) return fail(Code::kInternal, "{}: sums without cells", table.name);
-    const std::string root = std::move(cells.front());
-    cells.erase(cells.begin());
-    by_root[root].push_back(std::move(cells));
-  }
-  std::map<std::string, Sums> sums;
-  for (const auto& [root, cells] : by_root) {
-    FM_ASSIGN(sums[root], parse_sums(table, cells));
+      partition.columns.push_back(cells[3 + 2 * i] + " " + cells[4 + 2 * i]);
   }
   return sums;
 }
 
 std::vector<SumsDifference> compare(const Table& table, const Sums& left, const Sums& right) {
   std::vector<SumsDifference> differences;
-  const std::vector<const Column*> columns = compared(table);
+  const std::vector<std::size_t> columns = compared_columns(table);
   std::vector<Date> dates;
   for (const auto& [date, sums] : left) dates.push_back(date);
   for (const auto& [date, sums] : right)
@@ -291,7 +292,7 @@ std::vector<SumsDifference> compare(const Table& table, const Sums& left, const 
       if (one->second == other->second) continue;
       for (std::size_t i = 0; i < columns.size(); ++i)
         if (one->second.columns[i] != other->second.columns[i])
-          difference.columns.push_back(columns[i]->name);
+          difference.columns.push_back(table.columns[columns[i]].name);
     }
     differences.push_back(std::move(difference));
   }

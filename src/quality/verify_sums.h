@@ -3,9 +3,9 @@
 // are null, and the sum of each column's values times a weight from the row's key. Bookkeeping
 // columns are left out.
 //
-//   const std::string sql = sums_statement(table, Engine::kPostgres, {.root = "ES", …});
-//   FM_ASSIGN(const Sums lake, parse_sums(table, lake_rows));
-//   for (const SumsDifference& one : compare(table, lake, other)) …
+//   const std::string sql = sums_statement(table, Engine::kPostgres, {.from = …, .before = …});
+//   FM_ASSIGN(const auto copy, parse_sums(table, rows_of_sql));
+//   for (const SumsDifference& one : compare(table, lake.at("ES"), copy.at("ES"))) …
 #pragma once
 
 #include <map>
@@ -32,21 +32,25 @@ struct SumsRange {
 [[nodiscard]] std::string condition_of(const table::Table& table, table::Engine engine,
                                        const SumsRange& range);
 
-// A row for each root with rows of partition dates [from, before): it, its first and its last date.
-[[nodiscard]] std::string spans_statement(const table::Table& table, table::Engine engine,
+// The first and the last partition date within [from, before); nulls where there are no rows. Where
+// the engine has the table under another name, `relation` says so.
+[[nodiscard]] std::string dates_statement(const table::Table& table, table::Engine engine,
                                           Date from, Date before, std::string_view relation = "");
 
-// A row for each partition of the lake's layout (day, month or year), by its first day: the day,
-// the number of rows, then for each column the number of nulls and the sum. Whole numbers without
-// blanks. Where the engine has the table under another name, `relation` says so.
-[[nodiscard]] std::string sums_statement(const table::Table& table, table::Engine engine,
-                                         const SumsRange& range, std::string_view relation = "");
+// Which rows are summed up: those of partition dates [from, before) and of seconds before a root's
+// `final_to`, for tables with a time in their key.
+struct SumsScope {
+  Date from, before;
+  std::string root = {};  // only this one; empty: all
+  std::map<std::string, Second> root_final_to = {};
+  std::optional<Second> final_to = {};  // of roots that are not named
+};
 
-// The same for several roots at once, which differ in `final_to` alone: a column with the root
-// stands before the others. Of a table without roots there is one range.
-[[nodiscard]] std::string sums_by_root_statement(const table::Table& table, table::Engine engine,
-                                                 const std::vector<SumsRange>& ranges,
-                                                 std::string_view relation = "");
+// A row for each root and partition of the lake's layout (day, month or year): the root, or an
+// empty text in tables without; the partition's first day; the number of rows; then for each column
+// the number of nulls and the sum. Whole numbers without blanks.
+[[nodiscard]] std::string sums_statement(const table::Table& table, table::Engine engine,
+                                         const SumsScope& scope, std::string_view relation = "");
 
 struct PartitionSums {
   std::string rows;
@@ -55,12 +59,11 @@ struct PartitionSums {
 };
 using Sums = std::map<Date, PartitionSums>;
 
+using SumsByRoot = std::map<std::string, Sums>;
+
 // Cells of sums_statement() as text. Errors: kInternal.
-[[nodiscard]] Result<Sums> parse_sums(const table::Table& table,
-                                      const std::vector<std::vector<std::string>>& rows);
-// Cells of sums_by_root_statement(), by root.
-[[nodiscard]] Result<std::map<std::string, Sums>> parse_sums_by_root(
-    const table::Table& table, std::vector<std::vector<std::string>> rows);
+[[nodiscard]] Result<SumsByRoot> parse_sums(const table::Table& table,
+                                            const std::vector<std::vector<std::string>>& rows);
 
 struct SumsDifference {
   Date partition;

@@ -42,10 +42,8 @@ TEST(Queries, SumsStatementsRun) {
   TestCloud test;
   for (const table::Table& table : table::all_tables()) {
     ASSERT_EQ(test.query(table::create_statement(table, table::Engine::kBigquery)), "");
-    const std::string sums = quality::sums_statement(table, table::Engine::kBigquery,
-                                                     {.root = table.root_column.empty() ? "" : "ES",
-                                                      .from = Date(2025, 1, 1),
-                                                      .before = Date(2026, 1, 1)});
+    const std::string sums = quality::sums_statement(
+        table, table::Engine::kBigquery, {.from = Date(2025, 1, 1), .before = Date(2026, 1, 1)});
     EXPECT_EQ(test.query(sums), "") << table.name << ": " << sums;
   }
 }
@@ -192,6 +190,14 @@ TEST(Queries, WaitForTheirJob) {
   const Json later =
       test.expect(200, "GET", std::string(kProject) + "/queries/slow?location=US&timeoutMs=60000");
   EXPECT_TRUE(later.at("jobComplete").boolean());
+  EXPECT_EQ(later.at("rows").items().size(), 1U);
+  // Only whether it is over.
+  const Json state =
+      test.expect(200, "GET", std::string(kProject) + "/queries/slow?location=US&maxResults=0");
+  EXPECT_TRUE(state.at("jobComplete").boolean());
+  EXPECT_EQ(state.at("totalRows").text(), "1");
+  EXPECT_FALSE(state.has("rows"));
+  EXPECT_FALSE(state.has("pageToken"));
 }
 
 TEST(Queries, SeeTheStateOfTheWarehouse) {

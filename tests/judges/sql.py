@@ -179,7 +179,7 @@ def judge_every_statement_is_understood(_):
 
 def judge_every_kind_of_statement_is_there(_):
     kinds = {statement["name"].split(" ")[0] for statement in GIVEN["statements"]}
-    wanted = {"create", "view", "merge", "delete", "count", "sums", "spans", "rows", "rollup", "scheduled",
+    wanted = {"create", "view", "merge", "delete", "count", "sums", "dates", "rows", "rollup", "scheduled",
               "partitions", "cost"}
     expect(wanted <= kinds, f"missing: {wanted - kinds}")
 
