@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 #include <vector>
 
 #include "base/assert.h"
@@ -65,6 +66,15 @@ pid_t spawn(const std::vector<std::string>& command, const std::string& folder) 
   words.reserve(command.size() + 1);
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
+  // All that allocates happens before the fork: another thread may hold the allocator's lock.
+  std::vector<std::string> settings;
+  for (char** setting = ::environ; *setting != nullptr; ++setting)
+    if (!std::string_view(*setting).starts_with("LC_ALL=")) settings.emplace_back(*setting);
+  settings.emplace_back("LC_ALL=C");
+  std::vector<char*> environment;
+  environment.reserve(settings.size() + 1);
+  for (std::string& setting : settings) environment.push_back(setting.data());
+  environment.push_back(nullptr);
   const bool is_root = ::geteuid() == 0;
   const passwd user = is_root ? nobody() : passwd{};
   const std::string log = folder + "/log";
@@ -81,8 +91,7 @@ pid_t spawn(const std::vector<std::string>& command, const std::string& folder) 
     ::_exit(126);
   ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
   if (::getppid() != parent || ::chdir(folder.c_str()) != 0) ::_exit(126);
-  ::setenv("LC_ALL", "C", 1);
-  ::execv(words[0], words.data());
+  ::execve(words[0], words.data(), environment.data());
   ::_exit(127);
 }
 
