@@ -14,7 +14,7 @@ JOBS ?= $(shell nproc)
 
 # The rooms that start threads; each has tests.
 space := $(subst ,, )
-THREADED := $(strip $(foreach room,market dbn net capture lake databento gateway server,$(if $(wildcard src/$(room)/*_test.cc),$(room))) \
+THREADED := $(strip $(foreach room,market dbn net capture lake databento gateway google server schedule,$(if $(wildcard src/$(room)/*_test.cc),$(room))) \
   $(if $(wildcard src/jobs/live*_test.cc),jobs))
 
 .DEFAULT_GOAL := help
