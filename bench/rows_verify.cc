@@ -36,7 +36,10 @@ Result<std::shared_ptr<Copy>> mirror_minutes(const Context& context, const Minut
   copy->place.location = "US";
   copy->place.transports = copy->cloud->transports;
   copy->place.tokens = std::move(copy->cloud->tokens);
-  copy->mirror = {.lake = minutes.directory, .state_dir = join(directory, "state")};
+  // Other work may have made more tables of the minutes.
+  copy->mirror = {.lake = minutes.directory,
+                  .state_dir = join(directory, "state"),
+                  .tables = std::string(table::databento_futures_ohlcv_1m().name)};
   StopSignal stop;
   FM_ASSIGN(const jobs::MirrorReport report,
             jobs::run_mirror(env, copy->mirror, copy->place, stop));
@@ -48,11 +51,11 @@ Result<std::shared_ptr<Copy>> mirror_minutes(const Context& context, const Minut
 Result<double> verify(const Context& context, const MinutesLake& minutes, Copy& copy) {
   jobs::NoProgress progress;
   const Nanos begin = context.env->monotonic();
-  FM_ASSIGN(
-      const jobs::VerifyReport report,
-      jobs::run_verify(*context.env,
-                       {.lake = minutes.directory, .state_dir = copy.mirror.state_dir, .from = {}},
-                       copy.place, copy.mirror, progress));
+  FM_ASSIGN(const jobs::VerifyReport report, jobs::run_verify(*context.env,
+                                                              {.lake = minutes.directory,
+                                                               .state_dir = copy.mirror.state_dir,
+                                                               .tables = {copy.mirror.tables}},
+                                                              copy.place, copy.mirror, progress));
   const double seconds = static_cast<double>(context.env->monotonic() - begin) / 1e9;
   std::uint64_t rows = 0;
   for (const jobs::TableVerdict& table : report.tables) rows += table.rows;
