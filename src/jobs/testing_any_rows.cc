@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <compare>
 #include <limits>
 #include <random>
-#include <set>
-#include <string>
-#include <vector>
+#include <string_view>
+
+#include "lake/row_order.h"
 
 namespace fm::jobs {
 namespace {
@@ -105,40 +106,18 @@ class Cells {
 table::RowBatch any_rows(const table::Table& table, std::uint64_t seed, std::size_t rows,
                          std::string_view root, Date from, Date before) {
   Cells cells(table, seed, root, from, before);
+  const lake::RowOrder order(table);
   table::RowBatch batch(table, rows);
   table::RowBatch one(table, 1);
-  std::set<std::string> keys;
   for (std::size_t i = 0; i < rows; ++i) {
     one.clear();
     table::RowAppender row(one);
     for (const table::Column& column : table.columns) cells.add(row, column);
     row.end();
-    // Two rows with one key are no table's.
-    std::string key;
-    for (const std::string_view name : table.key) {
-      const std::size_t column = table.column_index(name);
-      switch (table.columns[column].type) {
-        case Type::kText:
-          key += std::string(one.text(column, 0)) + '\n';
-          break;
-        case Type::kTimestamp:
-        case Type::kInt64:
-          key += std::to_string(one.int64s(column)[0]) + '\n';
-          break;
-        case Type::kDate:
-        case Type::kInt32:
-          key += std::to_string(one.int32s(column)[0]) + '\n';
-          break;
-        case Type::kInt8:
-        case Type::kBool:
-          key += std::to_string(one.int8s(column)[0]) + '\n';
-          break;
-        case Type::kDouble:
-          key += std::to_string(one.doubles(column)[0]) + '\n';
-          break;
-      }
-    }
-    if (keys.insert(key).second) batch.append(one, 0, 1);
+    bool is_new = true;  // no table has two rows of one key
+    for (std::size_t other = 0; other < batch.size(); ++other)
+      is_new = is_new && order.compare(batch, other, one, 0) != std::strong_ordering::equal;
+    if (is_new) batch.append(one, 0, 1);
   }
   return batch;
 }
