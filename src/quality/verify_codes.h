@@ -11,9 +11,10 @@
 //                 (NaN is one) counts kNoValue whatever its row weighs
 //   sum(text)     Σ over texts ( (code · weight(texts) MOD kModulus) · Σ over rows weight(row) )
 //
-// A code that changes always changes its product with an odd weight; values that change places
-// change it as their rows' weights differ. Products stay below 2^53 and sums of 2^32 rows below
-// 2^63, so that no engine needs more than 64 bits for a row.
+// A code that changes changes its product with an odd weight, but for two that lie 2^31 apart, one
+// below zero; values that differ by a multiple of the modulus have one code. Values that change
+// places change the sum as their rows' weights differ. Products stay below 2^53 and sums of 2^32
+// rows below 2^63, so that no engine needs more than 64 bits for a row.
 #pragma once
 
 #include <array>
